@@ -1,0 +1,1 @@
+export { type ContainerLimits, type ReadFile, readLimits } from './limits.ts';

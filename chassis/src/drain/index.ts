@@ -1,0 +1,1 @@
+export { type ShutdownOptions, type ShutdownSteps, shutdownOnSignals } from './shutdown.ts';

@@ -1,0 +1,1 @@
+export { type Finding, finding, type Health } from './health.ts';

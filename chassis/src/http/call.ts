@@ -1,0 +1,24 @@
+/** A request whose body has been read. Doors see nothing else of HTTP, so they can be called without a socket. */
+export type HttpCall = {
+  readonly method: string;
+  /** Without the query, still percent-encoded. */
+  readonly path: string;
+  readonly query: string;
+  /** Names are lower case, as node:http gives them. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  /** Whether the client has gone away, so that no answer can reach it. */
+  readonly hasLeft: () => boolean;
+};
+
+export type HttpAnswer = {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+};
+
+export type HttpHandler = (call: HttpCall) => HttpAnswer | Promise<HttpAnswer>;
+
+export const JSON_TYPE = { 'content-type': 'application/json' } as const;
+
+export const NO_BODY: Buffer = Buffer.alloc(0);

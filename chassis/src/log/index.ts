@@ -1,0 +1,1 @@
+export { createLogger, LOG_LEVELS, type LogFields, type LogFormat, type Logger, type LogLevel } from './logger.ts';

@@ -1,0 +1,1 @@
+export { type Counter, type Family, type Histogram, type Labels, Registry } from './registry.ts';

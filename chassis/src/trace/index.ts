@@ -1,0 +1,1 @@
+export { childOf, parseTraceparent, type TraceContext, traceparentText } from './trace-context.ts';

@@ -1,0 +1,123 @@
+import { statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseFlags } from '@berth/chassis/config';
+import { shapeText, type TensorSpec } from '@berth/core/inference';
+import { hasBatchDimension, toSignature } from '@berth/core/onnx';
+import { makeExample } from '@berth/core/rows';
+import { problemText } from '@berth/core/schema';
+import { headerOf, LoadProblem, sha256Of } from '@berth/serving/model-file';
+import { bold, EXIT, fail, failUsage, type Terminal } from '../terminal.ts';
+
+const HELP = `Show what an ONNX model takes and gives, and how to ask it.
+
+Usage: berth inspect <model.onnx> [-o json]
+
+  Reads the file's header; the weights are only hashed, and nothing is run.
+
+Options:
+  -o, --output json|text   Default: text.
+
+Exit codes: 0 the file is a model that can be served, 1 it is not (and why), 2 wrong options.
+`;
+
+/** `berth inspect`. */
+export async function inspect(terminal: Terminal, args: readonly string[]): Promise<number> {
+  const { positionals, flags, switches, problems } = parseFlags(args, ['help']);
+  if (switches.has('help')) {
+    terminal.out.write(HELP);
+    return EXIT.done;
+  }
+  const { output = 'text', ...unknown } = flags;
+  const [file, ...more] = positionals;
+  const wrong = [
+    ...problems.map(problemText),
+    ...Object.keys(unknown).map((flag) => `--${flag} is not an option`),
+    ...(output === 'text' || output === 'json' ? [] : [`--output: expected json or text, found "${output}"`]),
+    ...(file === undefined || more.length > 0 ? ['expected one ONNX file'] : []),
+  ];
+  if (wrong.length > 0 || file === undefined) return failUsage(terminal, wrong, 'berth inspect --help');
+
+  let report: Report;
+  try {
+    report = await reportOn(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (error instanceof LoadProblem) return fail(terminal, message);
+    return fail(terminal, code === 'ENOENT' ? `${file} is not there` : `${file} cannot be read: ${message}`);
+  }
+  terminal.out.write(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : textOf(terminal, report));
+  return report.problem === undefined ? EXIT.done : EXIT.failed;
+}
+
+type Report = Awaited<ReturnType<typeof reportOn>>;
+
+async function reportOn(path: string) {
+  const file = statSync(path).isDirectory() ? join(path, 'model.onnx') : path;
+  const header = headerOf(file, file);
+  const found = toSignature(header);
+  const signature = found.ok ? found.signature : undefined;
+  const example = signature && JSON.stringify(makeExample(signature));
+  return {
+    file,
+    sizeBytes: statSync(file).size,
+    sha256: await sha256Of(file),
+    producer: header.producer,
+    graph: header.graph,
+    irVersion: header.irVersion,
+    opsets: header.opsets,
+    parameters: header.parameters,
+    externalFiles: header.externalFiles,
+    operators: header.operators,
+    inputs: signature?.inputs.map(plain) ?? header.inputs,
+    outputs: signature?.outputs.map(plain) ?? header.outputs,
+    mayBatch: signature === undefined ? false : hasBatchDimension(signature),
+    ...(example !== undefined && {
+      curl: `curl http://localhost:8000/models/${nameOf(file)}/predict -d '${example}'`,
+    }),
+    ...(!found.ok && { problem: found.problem }),
+  };
+}
+
+function plain({ name, datatype, shape, symbols }: TensorSpec) {
+  return { name, datatype, shape, symbols: symbols.map((symbol) => symbol ?? null) };
+}
+
+/** The model's name in a repository: the folder above its version, or what the file is called. */
+function nameOf(file: string): string {
+  const parts = file.split('/').slice(0, -1);
+  if (/^\d+$/.test(parts.at(-1) ?? '')) parts.pop();
+  return basename(file) === 'model.onnx' ? (parts.at(-1) ?? 'model') : basename(file, '.onnx');
+}
+
+function textOf(terminal: Terminal, report: Report): string {
+  const line = (name: string, value: string) => `${bold(terminal, name.padEnd(12))}${value}\n`;
+  const tensors = (name: string, values: Report['inputs']) =>
+    values.map((value, at) => line(at === 0 ? name : '', tensorText(value))).join('');
+  const opsets = Object.entries(report.opsets).map(([domain, version]) => `${domain} ${version}`);
+  return [
+    line('file', `${report.file} (${report.sizeBytes} bytes)`),
+    line('sha256', report.sha256),
+    line(
+      'made by',
+      [report.producer || 'unknown', report.graph && `graph "${report.graph}"`].filter(Boolean).join(', '),
+    ),
+    line('opsets', `${opsets.join(', ')} (IR version ${report.irVersion})`),
+    line('parameters', String(report.parameters)),
+    ...(report.externalFiles.length > 0 ? [line('external', report.externalFiles.join(', '))] : []),
+    line('operators', report.operators.join(', ')),
+    tensors('inputs', report.inputs),
+    tensors('outputs', report.outputs),
+    line(
+      'batching',
+      report.mayBatch ? 'possible: the first dimension is open everywhere' : 'no: requests run one by one',
+    ),
+    ...(report.problem === undefined ? [] : [line('problem', report.problem)]),
+    ...(report.curl === undefined ? [] : [`\nTo ask it, once it is served:\n  ${report.curl}\n`]),
+  ].join('');
+}
+
+function tensorText(value: Report['inputs'][number]): string {
+  if (!('datatype' in value)) return `${value.name}  ${value.type.kind === 'other' ? value.type.text : 'a tensor'}`;
+  const dimensions = value.shape.map((size, at) => (size === -1 ? (value.symbols[at] ?? '?') : size));
+  return `${value.name}  ${value.datatype} ${dimensions.some((size) => typeof size === 'string') ? `[${dimensions.join(',')}]` : shapeText(value.shape)}`;
+}

@@ -1,0 +1,1 @@
+export { MODEL_SETTINGS, type ModelSettings } from './model-settings.ts';

@@ -1,0 +1,29 @@
+import type { Route } from '@berth/chassis/http';
+import type { Catalog } from '../models/catalog.ts';
+import { json } from './v2-routes.ts';
+
+/** `GET /`: what is here and where to go, for whoever opens the address in a browser or with curl. */
+export function rootRoute(catalog: Catalog, serverName: string, serverVersion: string): Route {
+  return [
+    'GET',
+    '/',
+    () => {
+      const models = catalog.index().map(({ name, version, state, reason }) => ({
+        name,
+        version,
+        state,
+        ...(reason !== '' && { reason }),
+        predict: `/models/${encodeURIComponent(name)}/predict`,
+      }));
+      const routes = {
+        '/predict': 'GET runs the example of the default model and shows how to send a row; POST predicts',
+        '/models/{model}/predict': 'the same for one model',
+        '/v2/models/{model}/infer': 'POST: Open Inference Protocol v2; GET /v2/models/{model} has the signature',
+        '/v1/models/{model}:predict': 'POST: KServe V1',
+        '/v2/health/ready': 'readiness, with reasons; also /v2/health/live',
+        '/v2/repository/index': 'POST: models, versions, and why one is not served',
+      };
+      return json(`${JSON.stringify({ name: serverName, version: serverVersion, models, routes }, null, 2)}\n`);
+    },
+  ];
+}

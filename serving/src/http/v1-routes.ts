@@ -1,0 +1,101 @@
+import { JSON_TYPE, type Route } from '@berth/chassis/http';
+import { bodyInvalid, listed, ServingError, type Signature, shortened, type Tensor } from '@berth/core/inference';
+import { exactFloat, writeNested } from '@berth/core/json-tensors';
+import { readFriendly, readRows } from '@berth/core/rows';
+import { shown } from '@berth/core/schema';
+import type { DataPlane } from '../data-plane/data-plane.ts';
+import type { LoadedModel } from '../models/model.ts';
+import { readJsonBody } from './json-body.ts';
+import { json } from './v2-routes.ts';
+
+/** KServe's V1 protocol: list, status and `:predict`. */
+export function v1Routes(plane: DataPlane): readonly Route[] {
+  const { catalog } = plane;
+  return [
+    ['GET', '/v1/models', () => json({ models: catalog.names() })],
+    [
+      'GET',
+      '/v1/models/:model',
+      (_call, { model }) => {
+        const ready = catalog.state(model as string).phase === 'ready';
+        return { status: ready ? 200 : 503, headers: JSON_TYPE, body: JSON.stringify({ name: model, ready }) };
+      },
+    ],
+    [
+      'POST',
+      '/v1/models/:target',
+      (call, { target }) => {
+        const name = predicted(target as string);
+        return plane.serve(
+          { door: 'v1', name, hasLeft: call.hasLeft },
+          (model) => ({
+            inputs: readJsonBody(call, '{"instances": [...]}', (body) =>
+              readV1Request(model.signature, model.features, body),
+            ),
+          }),
+          (model, outputs) => json(writeV1Response(model, outputs)),
+        );
+      },
+    ],
+  ];
+}
+
+/** `iris:predict` → `iris`; names may have colons of their own. */
+function predicted(target: string): string {
+  const colon = target.lastIndexOf(':');
+  const verb = target.slice(colon + 1);
+  if (colon > 0 && verb === 'predict') return target.slice(0, colon);
+  if (colon > 0 && verb === 'explain') {
+    throw new ServingError('FeatureUnsupported', 'explanations are not supported; use :predict');
+  }
+  throw new ServingError('RouteNotFound', `POST /v1/models/${shortened(target)} is not there; use :predict`);
+}
+
+function readV1Request(
+  signature: Signature,
+  features: readonly string[] | undefined,
+  body: unknown,
+): readonly Tensor[] {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw bodyInvalid(`the request: expected an object such as {"instances": [...]}, got ${shown(body)}`);
+  }
+  const keys = Object.keys(body);
+  const { instances, inputs } = body as { instances?: unknown; inputs?: unknown };
+  const extra = keys.find((key) => key !== 'instances' && key !== 'inputs');
+  if (extra !== undefined || keys.length !== 1) {
+    throw bodyInvalid(
+      `the request: expected "instances" or "inputs", got ${keys.length === 0 ? 'neither' : listed(keys)}`,
+    );
+  }
+  if (instances !== undefined) {
+    if (!Array.isArray(instances)) throw bodyInvalid(`instances: expected an array of rows, got ${shown(instances)}`);
+    return readRows(signature, features, instances);
+  }
+  return Array.isArray(inputs) ? readRows(signature, features, inputs) : readFriendly(signature, features, { inputs });
+}
+
+/** One prediction per row: the value of the only output, or an object by output name (TensorFlow's row format). */
+function writeV1Response({ signature }: LoadedModel, outputs: readonly Tensor[]): string {
+  const [first] = outputs as readonly [Tensor];
+  const rows = first.shape[0];
+  const isByRow = rows !== undefined && outputs.every(({ shape }) => shape[0] === rows);
+  const written = outputs.map((output) => ({
+    name: JSON.stringify(output.name),
+    rows: isByRow
+      ? rowsOf(output, rows)
+      : [writeNested(output.name, output.datatype, output.shape, output.data, exactFloat)],
+  }));
+  const predictions = (written[0]?.rows ?? []).map((_, row) =>
+    signature.outputs.length === 1
+      ? written[0]?.rows[row]
+      : `{${written.map((output) => `${output.name}:${output.rows[row]}`).join(',')}}`,
+  );
+  return `{"predictions":[${predictions.join(',')}]}`;
+}
+
+function rowsOf({ name, datatype, shape, data }: Tensor, rows: number): string[] {
+  const size = data.length / rows;
+  return Array.from({ length: rows }, (_, row) =>
+    writeNested(name, datatype, shape.slice(1), data.slice(row * size, (row + 1) * size), exactFloat),
+  );
+}

@@ -1,0 +1,133 @@
+import type { Finding, Health } from '@berth/chassis/health';
+import { type HttpAnswer, JSON_TYPE, type Route } from '@berth/chassis/http';
+import { bodyInvalid, type Datatype, ServingError, type TensorSpec } from '@berth/core/inference';
+import { shown } from '@berth/core/schema';
+import type { DataPlane } from '../data-plane/data-plane.ts';
+import type { LoadedModel } from '../models/model.ts';
+import { readJsonBody } from './json-body.ts';
+import { readV2Request, writeV2Response } from './v2-infer.ts';
+
+export type V2Options = {
+  readonly plane: DataPlane;
+  readonly health: Health;
+  readonly serverName: string;
+  readonly serverVersion: string;
+  /** Makes an id for a request that has none: KServe's client demands one in the answer. */
+  readonly newId: () => string;
+};
+
+/** The Open Inference Protocol v2, REST, in its JSON form, with Triton's model configuration and repository index. */
+export function v2Routes({ plane, health, serverName, serverVersion, newId }: V2Options): readonly Route[] {
+  const { catalog } = plane;
+
+  const infer: Route[2] = (call, { model: name, version }) => {
+    let id: string | undefined;
+    return plane.serve(
+      { door: 'v2', name: name as string, ...(version && { version }), hasLeft: call.hasLeft },
+      (model) => {
+        const request = readJsonBody(call, '{"inputs": [{"name", "shape", "datatype", "data"}]}', (json) =>
+          readV2Request(model.signature, json),
+        );
+        id = request.id;
+        return request;
+      },
+      (model, outputs) => json(writeV2Response(model.name, model.version, id ?? newId(), outputs)),
+    );
+  };
+  const metadata: Route[2] = (_call, { model: name, version }) => {
+    const model = catalog.find(name as string, version);
+    return json({
+      name: model.name,
+      versions: catalog.versions(model.name),
+      platform: 'onnx_onnxv1',
+      inputs: model.signature.inputs.map(tensorMetadata),
+      outputs: model.signature.outputs.map(tensorMetadata),
+    });
+  };
+  const ready: Route[2] = (_call, { model: name, version }) => {
+    const model = catalog.find(name as string, version);
+    return json({ name: model.name, version: model.version, ready: true });
+  };
+  const config: Route[2] = (_call, { model: name, version }) =>
+    json(modelConfig(catalog.find(name as string, version)));
+  const noModelControl: Route[2] = () => {
+    throw new ServingError(
+      'FeatureUnsupported',
+      'models are loaded when the server starts; loading and unloading by request is not supported',
+    );
+  };
+
+  const both = (method: Route[0], path: string, handler: Route[2]): readonly Route[] => [
+    [method, `/v2/models/:model${path}`, handler],
+    [method, `/v2/models/:model/versions/:version${path}`, handler],
+  ];
+  return [
+    ['GET', '/v2', () => json({ name: serverName, version: serverVersion, extensions: ['model_configuration'] })],
+    ['GET', '/v2/health/live', () => healthAnswer('live', health.live())],
+    ['GET', '/v2/health/ready', () => healthAnswer('ready', health.ready())],
+    ...both('GET', '', metadata),
+    ...both('GET', '/ready', ready),
+    ...both('GET', '/config', config),
+    ...both('POST', '/infer', infer),
+    ['POST', '/v2/repository/index', (call) => json(index(plane, call.body))],
+    ['POST', '/v2/repository/models/:model/load', noModelControl],
+    ['POST', '/v2/repository/models/:model/unload', noModelControl],
+  ];
+}
+
+/** A probe's answer: the status speaks; KServe's client also reads `{"live": true}` or `{"ready": true}`. */
+export function healthAnswer(question: 'live' | 'ready' | 'started', { ok, reasons }: Finding): HttpAnswer {
+  return {
+    status: ok ? 200 : 503,
+    headers: JSON_TYPE,
+    body: JSON.stringify({ [question]: ok, ...(!ok && { reasons }) }),
+  };
+}
+
+export function json(value: unknown): HttpAnswer {
+  return { status: 200, headers: JSON_TYPE, body: typeof value === 'string' ? value : JSON.stringify(value) };
+}
+
+function tensorMetadata({ name, datatype, shape }: TensorSpec) {
+  return { name, datatype, shape };
+}
+
+const TRITON_TYPE: Partial<Record<Datatype, string>> = { BYTES: 'TYPE_STRING' };
+
+/** The part of Triton's ModelConfig that clients read. With batching, shapes leave the first dimension out. */
+function modelConfig({ name, signature, maxRows }: LoadedModel) {
+  const tensor = ({ name: tensorName, datatype, shape }: TensorSpec) => ({
+    name: tensorName,
+    data_type: TRITON_TYPE[datatype] ?? `TYPE_${datatype}`,
+    dims: maxRows > 1 ? shape.slice(1) : shape,
+  });
+  return {
+    name,
+    platform: 'onnxruntime_onnx',
+    backend: 'onnxruntime',
+    max_batch_size: maxRows > 1 ? maxRows : 0,
+    input: signature.inputs.map(tensor),
+    output: signature.outputs.map(tensor),
+  };
+}
+
+/** The repository index; Triton's client sends an empty body. */
+function index({ catalog }: DataPlane, body: Buffer) {
+  let onlyReady: unknown;
+  if (body.length > 0) {
+    let request: unknown;
+    try {
+      request = JSON.parse(body.toString('utf8'));
+    } catch (error) {
+      throw bodyInvalid(`the body is not valid JSON: ${(error as Error).message}`);
+    }
+    if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+      throw bodyInvalid(`the request: expected an object such as {"ready": true}, got ${shown(request)}`);
+    }
+    onlyReady = (request as { ready?: unknown }).ready;
+    if (onlyReady !== undefined && typeof onlyReady !== 'boolean') {
+      throw bodyInvalid(`ready: expected true or false, got ${shown(onlyReady)}`);
+    }
+  }
+  return catalog.index().filter(({ state }) => onlyReady !== true || state === 'READY');
+}

@@ -1,0 +1,4 @@
+export { SERVER_SETTINGS, type ServerConfig } from './config.ts';
+export { RepositoryError } from './repository/scan-repository.ts';
+export { onnxRuntimeVersion } from './runners/onnx-session.ts';
+export { type ModelServer, type ServeOptions, startServer } from './serve.ts';
