@@ -1,4 +1,5 @@
+export type { ServeOptions } from './assemble.ts';
 export { SERVER_SETTINGS, type ServerConfig } from './config.ts';
 export { RepositoryError } from './repository/scan-repository.ts';
 export { onnxRuntimeVersion } from './runners/onnx-session.ts';
-export { type ModelServer, type ServeOptions, startServer } from './serve.ts';
+export { type ModelServer, startServer } from './serve.ts';

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# buildah on the store that the scripts beside it fill, for example: buildah.sh images
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=store.sh
+. "$(dirname "$0")/store.sh"
+
+store "$@"
