@@ -1,0 +1,4 @@
+import { doorConformance } from './conformance.ts';
+import { startRestDoor } from './rest-client.ts';
+
+doorConformance('REST', startRestDoor);
