@@ -44,7 +44,10 @@ export async function startServer(options: ServeOptions): Promise<ModelServer> {
   assembly.observe(http.connections);
 
   const metricsPort = await operations.listen(config.host, config.metricsPort);
-  const httpPort = await http.listen(config.host, config.httpPort);
+  const httpPort = await http.listen(config.host, config.httpPort).catch(async (error) => {
+    await operations.close();
+    throw error;
+  });
   log.info('listening', { host: config.host, http_port: httpPort, metrics_port: metricsPort });
   const loaded = assembly.load();
 

@@ -20,6 +20,7 @@ import {
   type ServerConfig,
   startServer,
 } from '@berth/serving';
+import { exitNow } from '../exit-now.ts';
 import { EXIT, fail, failUsage, type Terminal } from '../terminal.ts';
 
 const HELP = `Serve the models in a folder.
@@ -91,8 +92,8 @@ export async function serve(terminal: Terminal, args: readonly string[], version
       finish: () => server.close(),
       exit: (code) => {
         log.info('ended', { code, unanswered: server.unanswered() });
-        // A model that hangs would keep the process from ending by itself.
-        process.exit(code);
+        if (code === 0) process.exit(code);
+        exitNow(code);
       },
     },
   );

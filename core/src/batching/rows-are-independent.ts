@@ -1,9 +1,10 @@
-import type { Tensor, TensorData } from '../inference/index.ts';
+import type { Datatype, Tensor, TensorData } from '../inference/index.ts';
 import { splitOutputs } from './batch.ts';
 
 // Kernels sum in another order for another number of rows; rows that touch each other differ by far more.
 const RELATIVE_TOLERANCE = 1e-3;
 const ABSOLUTE_TOLERANCE = 1e-5;
+const ROUNDED: ReadonlySet<Datatype> = new Set(['FP16', 'BF16', 'FP32', 'FP64']);
 
 /**
  * Whether the outputs of several rows run together are the outputs of each run alone: only then may requests share a
@@ -19,20 +20,28 @@ export function rowsAreIndependent(together: readonly Tensor[], alone: readonly 
 
 function areAlike(a: Tensor, b: Tensor | undefined): boolean {
   if (b === undefined || a.shape.join() !== b.shape.join()) return false;
-  for (let at = 0; at < a.data.length; at++) {
-    const [left, right] = [a.data[at], b.data[at]];
+  const [lefts, rights] = [numbersOf(a), numbersOf(b)];
+  for (let at = 0; at < lefts.length; at++) {
+    const [left, right] = [lefts[at], rights[at]];
     if (Object.is(left, right) || left === right) continue;
-    if (typeof left !== 'number' || typeof right !== 'number') return false;
+    if (!ROUNDED.has(a.datatype) || typeof left !== 'number' || typeof right !== 'number') return false;
     const tolerance = ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * Math.abs(right);
-    if (!(Math.abs(left - right) <= tolerance)) return false;
+    if (!Number.isFinite(right) || !(Math.abs(left - right) <= tolerance)) return false;
   }
   return true;
+}
+
+/** The elements, with FP16 as numbers instead of bit patterns; shares memory with the tensor. */
+function numbersOf({ datatype, data }: Tensor): TensorData | Float16Array {
+  if (datatype !== 'FP16') return data;
+  const bits = data as Uint16Array;
+  return new Float16Array(bits.buffer, bits.byteOffset, bits.length);
 }
 
 /**
  * Two rows that differ, to find out whether rows touch each other: the first row of `inputs`, and the same with its
  * elements in reverse order, which are values that the model surely takes. Where that changes nothing, as with zeros,
- * elements become 1, 2, 3 … larger (BOOL: every other one true).
+ * elements become 1, 2, 3 … larger, or half where they are too large to show it (BOOL: the opposite).
  */
 export function makeProbeRows(inputs: readonly Tensor[]): readonly [readonly Tensor[], readonly Tensor[]] {
   const first = inputs.map((tensor) => {
@@ -42,15 +51,19 @@ export function makeProbeRows(inputs: readonly Tensor[]): readonly [readonly Ten
   return [first, first.map((tensor) => ({ ...tensor, data: changed(tensor) }))];
 }
 
-function changed({ datatype, data }: Tensor): TensorData {
-  const reversed = data.slice().reverse();
-  if (reversed.some((element, at) => element !== data[at])) return reversed;
-  for (let at = 0; at < reversed.length; at++) {
-    const element = reversed[at];
-    if (datatype === 'BOOL') reversed[at] = (at + 1) % 2;
-    else if (typeof element === 'bigint') reversed[at] = element + BigInt(at + 1);
-    else if (typeof element === 'number') reversed[at] = element + at + 1;
-    else reversed[at] = `${element}${at + 1}`;
+function changed(tensor: Tensor): TensorData {
+  const data = tensor.data.slice().reverse();
+  if (data.some((element, at) => element !== tensor.data[at])) return data;
+  const elements = numbersOf({ ...tensor, data });
+  for (let at = 0; at < elements.length; at++) {
+    const element = elements[at];
+    if (tensor.datatype === 'BOOL') elements[at] = element === 1 ? 0 : 1;
+    else if (typeof element === 'bigint') elements[at] = element + BigInt(at + 1);
+    else if (typeof element === 'string') elements[at] = `${element}${at + 1}`;
+    else if (typeof element === 'number') {
+      elements[at] = element + at + 1;
+      if (elements[at] === element) elements[at] = element / 2;
+    }
   }
-  return reversed;
+  return data;
 }

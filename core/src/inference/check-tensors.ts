@@ -72,7 +72,7 @@ export function checkShape(spec: TensorSpec, shape: readonly number[]): void {
       `input "${spec.name}" must have shape ${shapeText(spec.shape)}${spec.shape.includes(-1) ? ' (-1 is any size)' : ''}, got ${shapeText(shape)}`,
     );
   }
-  if (shape.includes(0)) {
+  if (!shape.every((dimension) => dimension >= 1)) {
     throw tensorInvalid(`input "${spec.name}" has shape ${shapeText(shape)}: every dimension must be at least 1`);
   }
 }

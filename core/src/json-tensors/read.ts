@@ -26,7 +26,9 @@ const BIG_RANGE: Partial<Record<Datatype, readonly [min: bigint, max: bigint]>> 
 /** The least magnitude that rounds to an infinite 32-bit float. */
 const FP32_OVERFLOW = 2 ** 128 - 2 ** 103;
 
-const SPECIAL_NUMBERS: Readonly<Record<string, number>> = { NaN, Infinity, '-Infinity': -Infinity };
+const SPECIAL_NUMBERS: ReadonlyMap<string, number> = new Map(
+  [NaN, Infinity, -Infinity].map((number) => [String(number), number]),
+);
 
 /**
  * JSON.parse, with integers that a double cannot hold exactly as `bigint` instead. Several times slower, so it is for
@@ -109,7 +111,7 @@ function fill(
   elementName: ElementName,
 ): void {
   const wrong = (at: number, expected: string): ServingError =>
-    tensorInvalid(`tensor "${name}" ${elementName(at)}: expected ${expected}, got ${elementShown(flat[at])}`);
+    tensorInvalid(`tensor "${name}" ${elementName(at)}: expected ${expected}, got ${shown(flat[at])}`);
   switch (datatype) {
     case 'FP32':
     case 'FP64': {
@@ -168,14 +170,10 @@ function fill(
 }
 
 function unusualFloat(element: unknown, limit: number): number | undefined {
-  if (typeof element === 'string') return SPECIAL_NUMBERS[element];
+  if (typeof element === 'string') return SPECIAL_NUMBERS.get(element);
   if (typeof element !== 'bigint') return undefined;
   const number = Number(element);
   return Math.abs(number) < limit ? number : undefined;
-}
-
-function elementShown(element: unknown): string {
-  return typeof element === 'bigint' ? String(element) : shown(element);
 }
 
 function fail(error: Error): never {

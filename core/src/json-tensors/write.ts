@@ -8,8 +8,8 @@ export const exactFloat: FloatText = (value) =>
   Number.isFinite(value) ? (value === 0 && 1 / value < 0 ? '-0' : `${value}`) : `"${value}"`;
 
 /**
- * The shortest decimal that is the same 32-bit float: 0.1 instead of 0.10000000149011612. Nine digits always suffice
- * (IEEE 754-2019, 5.12.2).
+ * A decimal of six to nine digits that is the same 32-bit float: 0.1 instead of 0.10000000149011612. Nine always suffice
+ * (IEEE 754-2019, 5.12.2). Whole numbers keep all their digits.
  */
 export const shortFloat32: FloatText = (value) => {
   if (Number.isInteger(value) || !Number.isFinite(value)) return exactFloat(value);

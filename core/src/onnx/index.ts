@@ -1,3 +1,3 @@
 export type { ByteSource } from './protobuf.ts';
-export { type OnnxDimension, OnnxFormatError, type OnnxHeader, type OnnxValue, readOnnxHeader } from './read-header.ts';
+export { OnnxFormatError, type OnnxHeader, readOnnxHeader } from './read-header.ts';
 export { hasBatchDimension, toSignature } from './to-signature.ts';

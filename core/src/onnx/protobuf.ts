@@ -22,6 +22,12 @@ export class ProtobufError extends Error {
 
 const WINDOW_BYTES = 64 * 1024;
 
+/** Names and versions are far shorter; a text beyond this would be weights, or made to hurt. */
+const MAX_TEXT_BYTES = 1024 * 1024;
+
+// A name that begins with a byte order mark keeps it: ONNX Runtime knows it by all its bytes.
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /**
  * Reads protobuf fields by position, through a small window, so that the weights between two fields are never read.
  * Wire format: https://protobuf.dev/programming-guides/encoding/
@@ -55,12 +61,12 @@ export class ProtobufReader {
       } else if (wireType === 2) {
         const { value, next } = this.#varint(at, end);
         const stop = next + Number(value);
-        if (stop > end) throw endsInside(stop - end, end);
+        if (stop > end) throw this.#endsEarly(stop - end, end);
         at = stop;
         yield { number, kind: 'bytes', start: next, end: stop };
       } else if (wireType === 1 || wireType === 5) {
         at += wireType === 1 ? 8 : 4;
-        if (at > end) throw endsInside(at - end, end);
+        if (at > end) throw this.#endsEarly(at - end, end);
         yield { number, kind: 'fixed' };
       } else {
         throw new ProtobufError('Malformed', `wire type ${wireType} at byte ${at}`);
@@ -68,19 +74,19 @@ export class ProtobufReader {
     }
   }
 
-  text(field: Extract<Field, { kind: 'bytes' }>): string {
-    return new TextDecoder().decode(this.#source.read(field.start, field.end - field.start));
+  /** @throws ProtobufError for a text of more than 1 MiB */
+  text({ start, end }: Extract<Field, { kind: 'bytes' }>): string {
+    if (end - start > MAX_TEXT_BYTES) throw new ProtobufError('Malformed', `a text of ${end - start} bytes`);
+    return UTF8.decode(this.#source.read(start, end - start));
   }
 
-  /** The varints of a packed repeated field. */
-  packed(field: Extract<Field, { kind: 'bytes' }>): bigint[] {
-    const values: bigint[] = [];
+  /** The varints of a packed repeated field. @throws ProtobufError */
+  *packed(field: Extract<Field, { kind: 'bytes' }>): Generator<bigint> {
     for (let at = field.start; at < field.end; ) {
       const { value, next } = this.#varint(at, field.end);
-      values.push(value);
+      yield value;
       at = next;
     }
-    return values;
   }
 
   #varint(start: number, end: number): { readonly value: bigint; readonly next: number } {
@@ -104,7 +110,7 @@ export class ProtobufReader {
   }
 
   #byte(at: number, end: number): number {
-    if (at >= end) throw endsInside(1, end);
+    if (at >= end) throw this.#endsEarly(1, end);
     let inWindow = at - this.#windowStart;
     if (inWindow < 0 || inWindow >= this.#window.length) {
       this.#window = this.#source.read(at, Math.min(WINDOW_BYTES, this.#source.size - at)) as Uint8Array<ArrayBuffer>;
@@ -113,8 +119,11 @@ export class ProtobufReader {
     }
     return this.#window[inWindow] as number;
   }
-}
 
-function endsInside(missing: number, end: number): ProtobufError {
-  return new ProtobufError('Truncated', `at least ${missing} byte(s) are missing after byte ${end}`);
+  /** Only the source itself can be cut off; a message within it that ends early is damaged. */
+  #endsEarly(missing: number, end: number): ProtobufError {
+    return end === this.size
+      ? new ProtobufError('Truncated', `at least ${missing} byte(s) are missing after byte ${end}`)
+      : new ProtobufError('Malformed', `a field goes ${missing} byte(s) beyond its message, which ends at byte ${end}`);
+  }
 }

@@ -21,7 +21,7 @@ export type OnnxHeader = {
   readonly outputs: readonly OnnxValue[];
   /** Operators in use, `Gemm` or `com.example.Frobnicate`, sorted. */
   readonly operators: readonly string[];
-  /** Number of weights: the elements of all initializers. */
+  /** Number of weights: the elements of all initializers, and of the constants among the nodes. */
   readonly parameters: number;
   /** Locations of external data as written in the file, relative to it, sorted. */
   readonly externalFiles: readonly string[];
@@ -75,6 +75,15 @@ function looksLikeOnnx(source: ByteSource): boolean {
   return start[0] === 0x08 && (start[1] ?? 1) < 0x80;
 }
 
+function other(noun: string): OnnxType {
+  return { kind: 'other', text: `${noun.startsWith('optional') ? 'an' : 'a'} ${noun}` };
+}
+
+/** `sequence of maps` → `sequences of maps`, `sparse tensor` → `sparse tensors`. */
+function plural(noun: string): string {
+  return noun.replace(/^(?:(?:optional|sparse) )*\w+/, '$&s');
+}
+
 type Message = { readonly start: number; readonly end: number };
 
 class HeaderReader {
@@ -92,7 +101,7 @@ class HeaderReader {
     let producer = '';
     let producerVersion = '';
     let graph: Message | undefined;
-    const opsets: Record<string, number> = {};
+    const opsets = new Map<string, number>();
     for (const field of this.#reader.fields(0, this.#reader.size)) {
       if (field.number === 1 && field.kind === 'varint') irVersion = Number(field.value);
       else if (field.number === 2) producer = this.#text(field);
@@ -100,7 +109,7 @@ class HeaderReader {
       else if (field.number === 7) graph = this.#message(field);
       else if (field.number === 8) {
         const { domain, version } = this.#opset(this.#message(field));
-        opsets[domain] = version;
+        opsets.set(domain, version);
       } else if (field.number === 25) this.#function(this.#message(field));
     }
     if (graph === undefined || irVersion === 0) throw notOnnx();
@@ -109,7 +118,7 @@ class HeaderReader {
       irVersion,
       producer: [producer, producerVersion].filter((part) => part !== '').join(' '),
       graph: name,
-      opsets,
+      opsets: Object.fromEntries(opsets),
       inputs,
       outputs,
       operators: [...this.#operators].sort(),
@@ -130,6 +139,7 @@ class HeaderReader {
       else if (field.number === 5) initializers.add(this.#tensor(this.#message(field)));
       else if (field.number === 11) inputs.push(this.#valueInfo(this.#message(field)));
       else if (field.number === 12) outputs.push(this.#valueInfo(this.#message(field)));
+      else if (field.number === 15) initializers.add(this.#sparseTensor(this.#message(field)));
     }
     // Before IR version 4 the initializers were listed among the inputs; nobody sends those.
     return { name, inputs: inputs.filter((input) => !initializers.has(input.name)), outputs };
@@ -150,6 +160,7 @@ class HeaderReader {
     for (const field of this.#fields(message)) {
       if (field.number === 5 || field.number === 10) this.#tensor(this.#message(field));
       else if (field.number === 6 || field.number === 11) this.#graph(this.#message(field), nesting + 1);
+      else if (field.number === 22 || field.number === 23) this.#sparseTensor(this.#message(field));
     }
   }
 
@@ -179,9 +190,19 @@ class HeaderReader {
     return name;
   }
 
+  /** A sparse tensor is two tensors, its values and their places, and is known by the name of the first. */
+  #sparseTensor(message: Message): string {
+    let name = '';
+    for (const field of this.#fields(message)) {
+      if (field.number === 1) name = this.#tensor(this.#message(field));
+      else if (field.number === 2) this.#tensor(this.#message(field));
+    }
+    return name;
+  }
+
   #valueInfo(message: Message): OnnxValue {
     let name = '';
-    let type: OnnxType = { kind: 'other', text: 'a value without a type' };
+    let type: OnnxType = other('value without a type');
     for (const field of this.#fields(message)) {
       if (field.number === 1) name = this.#text(field);
       else if (field.number === 2) type = this.#type(this.#message(field), 0);
@@ -193,21 +214,22 @@ class HeaderReader {
     if (nesting > MAX_NESTING) throw new ProtobufError('Malformed', `types nest deeper than ${MAX_NESTING}`);
     for (const field of this.#fields(message)) {
       if (field.number === 1) return this.#tensorType(this.#message(field));
-      if (field.number === 4) return { kind: 'other', text: `a sequence of ${this.#innerType(field, nesting)}` };
-      if (field.number === 5) return { kind: 'other', text: 'a map' };
-      if (field.number === 8) return { kind: 'other', text: 'a sparse tensor' };
-      if (field.number === 9) return { kind: 'other', text: `an optional ${this.#innerType(field, nesting)}` };
+      if (field.number === 4) return other(`sequence of ${plural(this.#innerType(field, nesting))}`);
+      if (field.number === 5) return other('map');
+      if (field.number === 8) return other('sparse tensor');
+      if (field.number === 9) return other(`optional ${this.#innerType(field, nesting)}`);
     }
-    return { kind: 'other', text: 'a value without a type' };
+    return other('value without a type');
   }
 
+  /** What a sequence or an optional holds, as a noun. */
   #innerType(outer: Field, nesting: number): string {
     for (const field of this.#fields(this.#message(outer))) {
       if (field.number !== 1) continue;
       const inner = this.#type(this.#message(field), nesting + 1);
-      return inner.kind === 'tensor' ? 'tensors' : inner.text.replace(/^an? (\w+)/, '$1s');
+      return inner.kind === 'tensor' ? 'tensor' : inner.text.replace(/^an? /, '');
     }
-    return 'values';
+    return 'value without a type';
   }
 
   #tensorType(message: Message): OnnxType {
@@ -263,7 +285,7 @@ class HeaderReader {
     return this.#reader.fields(message.start, message.end);
   }
 
-  #varints(field: Field): bigint[] {
+  #varints(field: Field): Iterable<bigint> {
     if (field.kind === 'varint') return [field.value];
     return field.kind === 'bytes' ? this.#reader.packed(field) : [];
   }

@@ -1,5 +1,4 @@
-import type { Datatype } from '../inference/datatype.ts';
-import type { Signature, TensorSpec } from '../inference/tensor.ts';
+import type { Datatype, Signature, TensorSpec } from '../inference/index.ts';
 import type { OnnxHeader, OnnxValue } from './read-header.ts';
 
 // TensorProto.DataType in onnx.proto.
@@ -84,7 +83,7 @@ function toSpec(role: 'input' | 'output', { name, type }: OnnxValue, problems: s
 
 /**
  * Whether a model's tensors look like rows that can be put together: every input and output leaves its first dimension
- * open, under one name where names are given. Only running it proves that rows do not touch each other.
+ * open, the inputs all under the same name or all without one. Only running it proves that rows do not touch each other.
  */
 export function hasBatchDimension({ inputs, outputs }: Signature): boolean {
   const isOpen = (spec: TensorSpec) => spec.shape[0] === -1;

@@ -2,10 +2,10 @@
 export type RunnerKind = 'inline' | 'thread';
 
 /** A model file up to this size is loaded on the answering thread first: that holds it up for some tens of ms. */
-export const INLINE_LOAD_BYTES = 16 * 1024 * 1024;
+const INLINE_LOAD_BYTES = 16 * 1024 * 1024;
 
 /** A run up to this long may hold up the answering thread; a hand-off to a worker would cost a tenth of it or more. */
-export const INLINE_RUN_MS = 1;
+const INLINE_RUN_MS = 1;
 
 /**
  * Where to load a model whose speed is not known yet.

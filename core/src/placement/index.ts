@@ -1,8 +1,1 @@
-export {
-  chooseRunner,
-  firstRunner,
-  INLINE_LOAD_BYTES,
-  INLINE_RUN_MS,
-  type RunnerKind,
-  threadsPerRun,
-} from './choose-runner.ts';
+export { chooseRunner, firstRunner, type RunnerKind, threadsPerRun } from './choose-runner.ts';

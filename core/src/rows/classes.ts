@@ -1,5 +1,5 @@
 import { type Signature, shapeText, type Tensor, type TensorSpec } from '../inference/index.ts';
-import { type FloatText, writeNested } from '../json-tensors/index.ts';
+import { exactFloat, type FloatText, writeNested } from '../json-tensors/index.ts';
 
 /** Where a classifier's answer stands among its outputs, by position. */
 export type Classes = {
@@ -45,34 +45,45 @@ function isFloat(spec: TensorSpec): boolean {
 export function notProbabilities(classes: Classes, outputs: readonly Tensor[]): string | undefined {
   const tensor = classes.probabilities === undefined ? undefined : outputs[classes.probabilities];
   if (tensor === undefined) return undefined;
-  const row = Array.from(tensor.data.slice(0, classes.labels.length) as Float32Array);
-  const sum = row.reduce((total, value) => total + value, 0);
-  if (row.length !== classes.labels.length) {
-    return `labels: expected ${row.length} labels, one per column of output "${tensor.name}", found ${classes.labels.length}`;
+  const columns = tensor.shape[1] as number;
+  if (columns !== classes.labels.length) {
+    return `labels: expected ${columns} labels, one per column of output "${tensor.name}", found ${classes.labels.length}`;
   }
-  const isRight = row.every((value) => value >= -1e-3 && value <= 1.001) && Math.abs(sum - 1) < 1e-2;
-  return isRight
-    ? undefined
-    : `labels: expected probabilities in output "${tensor.name}", found a row that sums to ${sum}; end the model with a softmax, or leave labels out`;
+  const wrong = (found: string) =>
+    `labels: expected probabilities in output "${tensor.name}", found ${found}; end the model with a softmax, or leave labels out`;
+  const values = tensor.data as Float32Array;
+  for (let from = 0; from < values.length; from += columns) {
+    const row = values.subarray(from, from + columns);
+    const outside = row.find((value) => !(value >= -1e-3 && value <= 1.001));
+    if (outside !== undefined) return wrong(`${outside}`);
+    const sum = row.reduce((total, value) => total + value, 0);
+    if (Math.abs(sum - 1) >= 1e-2) return wrong(`a row that sums to ${sum}`);
+  }
+  return undefined;
 }
 
-/** The predictions of a classifier as JSON: `[{"label": …, "probabilities": {…}}]`, one per row. */
+/**
+ * The predictions of a classifier as JSON: `[{"label": …, "probabilities": {…}}]`, one per row. The label is the class
+ * that the model itself chose, or else the one with the highest probability; a class without a name goes by its number.
+ */
 export function writePredictions(classes: Classes, outputs: readonly Tensor[], floatText: FloatText): string {
   const probabilities = classes.probabilities === undefined ? undefined : outputs[classes.probabilities];
   const chosen = classes.label === undefined ? undefined : outputs[classes.label];
   const rows = (probabilities ?? chosen)?.shape[0] ?? 0;
   const names = classes.labels.map((label) => JSON.stringify(label));
-  const width = names.length;
+  const nameOf = (label: number | bigint): string => names[Number(label)] ?? `"${label}"`;
+  const values = probabilities?.data as Float32Array | undefined;
+  const valueText = probabilities?.datatype === 'FP64' ? exactFloat : floatText;
+  const width = probabilities?.shape[1] ?? 0;
   let text = '[';
   for (let row = 0; row < rows; row++) {
-    const values = probabilities?.data as Float32Array | undefined;
     const label = chosen === undefined ? argMax(values as Float32Array, row * width, width) : chosen.data[row];
-    const name = typeof label === 'string' ? JSON.stringify(label) : (names[Number(label)] ?? `"${label}"`);
+    const name = typeof label === 'string' ? JSON.stringify(label) : nameOf(label as number | bigint);
     text += `${row === 0 ? '' : ','}{"label":${name}`;
     if (values !== undefined) {
       text += ',"probabilities":{';
       for (let at = 0; at < width; at++) {
-        text += `${at === 0 ? '' : ','}${names[at]}:${floatText(values[row * width + at] as number)}`;
+        text += `${at === 0 ? '' : ','}${nameOf(at)}:${valueText(values[row * width + at] as number)}`;
       }
       text += '}';
     }

@@ -65,10 +65,11 @@ function formsText(signature: Signature): string {
 
 function readRowsByFeature(spec: TensorSpec, features: readonly string[], rows: readonly unknown[]): Tensor {
   const values: unknown[] = [];
+  const known = new Set(features);
   const inRow = rows.length === 1 ? () => '' : (row: number) => `row ${row}: `;
   rows.forEach((row, at) => {
     if (!isObject(row)) throw bodyInvalid(`${inRow(at)}expected an object by feature name, got ${shown(row)}`);
-    const unknown = Object.keys(row).find((key) => !features.includes(key));
+    const unknown = Object.keys(row).find((key) => !known.has(key));
     if (unknown !== undefined) {
       const nearest = closest(unknown, features);
       const hint = nearest === undefined ? `the features are ${listed(features)}` : `did you mean "${nearest}"?`;
@@ -100,9 +101,8 @@ function readRowsByInput(signature: Signature, rows: readonly unknown[]): readon
   });
   return signature.inputs.map((spec) => {
     const values = rows.map((row, at) => {
-      const value = (row as Record<string, unknown>)[spec.name];
-      if (value === undefined) throw tensorInvalid(`row ${at}: input "${spec.name}" is missing`);
-      return value;
+      if (!Object.hasOwn(row as object, spec.name)) throw tensorInvalid(`row ${at}: input "${spec.name}" is missing`);
+      return (row as Record<string, unknown>)[spec.name];
     });
     return readTensor(spec, values);
   });
@@ -137,8 +137,8 @@ function shapeOf(spec: TensorSpec, value: unknown): readonly number[] {
     if (Number.isInteger(open)) return spec.shape.map((dimension) => (dimension === -1 ? open : dimension));
   }
   throw tensorInvalid(
-    `input "${spec.name}" must have shape ${shapeText(spec.shape)}, so its data nests ${rank} deep (or ${rank - 1} for ` +
-      `one row), got data that nests ${lengths.length} deep`,
+    `input "${spec.name}" must have shape ${shapeText(spec.shape)}, so its data nests ${rank} deep` +
+      `${rank < 2 ? '' : ` (or ${rank - 1} for one row)`}, got data that nests ${lengths.length} deep`,
   );
 }
 

@@ -13,7 +13,8 @@ export function check<S extends Schema>(schema: S, value: unknown, path = ''): C
 
 /** Every problem that {@link check} would report. */
 export function problemsIn(schema: Schema, value: unknown, path = ''): readonly Problem[] {
-  const mismatch = [{ field: path === '' ? 'the document' : path, expected: expectation(schema), found: shown(value) }];
+  const field = path === '' ? 'the document' : path;
+  const mismatch = [{ field, expected: expectation(schema), found: shown(value) }];
   switch (schema.kind) {
     case 'anything':
       return [];
@@ -29,12 +30,10 @@ export function problemsIn(schema: Schema, value: unknown, path = ''): readonly 
       return schema.of.some((option) => problemsIn(option, value, path).length === 0) ? [] : mismatch;
     case 'list': {
       if (!Array.isArray(value)) return mismatch;
-      const repeated = schema.unique ? value.find((item, at) => value.indexOf(item) !== at) : undefined;
+      const repeated = schema.unique ? firstRepeated(value) : undefined;
       return [
         ...value.flatMap((item, at) => problemsIn(schema.of, item, `${path}[${at}]`)),
-        ...(repeated === undefined
-          ? []
-          : [{ field: path, expected: 'each entry once', found: `${shown(repeated)} twice` }]),
+        ...(repeated === undefined ? [] : [{ field, expected: 'each entry once', found: `${repeated} twice` }]),
       ];
     }
     case 'map':
@@ -44,13 +43,23 @@ export function problemsIn(schema: Schema, value: unknown, path = ''): readonly 
     case 'object': {
       if (!isRecord(value)) return mismatch;
       return Object.entries(value).flatMap(([key, item]) => {
-        const field = Object.hasOwn(schema.fields, key) ? schema.fields[key] : undefined;
-        return field === undefined
+        const known = Object.hasOwn(schema.fields, key) ? schema.fields[key] : undefined;
+        return known === undefined
           ? [unknownField(schema.fields, key, path)]
-          : problemsIn(field, item, join(path, key));
+          : problemsIn(known, item, join(path, key));
       });
     }
   }
+}
+
+/** The first item that was there before, as a message shows it. */
+function firstRepeated(items: readonly unknown[]): string | undefined {
+  const seen = new Set<unknown>();
+  for (const item of items) {
+    if (seen.has(item)) return shown(item);
+    seen.add(item);
+  }
+  return undefined;
 }
 
 function unknownField(fields: Readonly<Record<string, Schema>>, key: string, path: string): Problem {
@@ -71,9 +80,29 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const MOST_SHOWN = 60;
+
 /** A value as a message shows it, never longer than a line. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = typeof value === 'string' ? `"${value}"` : (JSON.stringify(value) ?? String(value));
-  return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
+  const text = startOfJson(value, MOST_SHOWN);
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN - 3)}…`;
+}
+
+/**
+ * The JSON of a value, or its beginning where it has more than `room` characters, so that a large, deep or circular
+ * value costs no more than what is seen of it. Unlike JSON.stringify it has words for bigint, NaN and infinities.
+ */
+function startOfJson(value: unknown, room: number): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, room));
+  if (typeof value !== 'object' || value === null) return String(value);
+  const isList = Array.isArray(value);
+  let text = isList ? '[' : '{';
+  for (const key of isList ? value.keys() : Object.keys(value)) {
+    if (text.length > room) return text;
+    if (text.length > 1) text += ',';
+    if (!isList) text += `${JSON.stringify(key)}:`;
+    text += startOfJson((value as Record<PropertyKey, unknown>)[key], Math.max(0, room - text.length));
+  }
+  return text + (isList ? ']' : '}');
 }

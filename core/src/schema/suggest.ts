@@ -1,10 +1,11 @@
 /**
  * The candidate that a mistyped word was probably meant to be, or `undefined` when none is near: at most a third of
- * the word's letters differ. Worked examples: `lables` → `labels` (2 edits of 6); `foo` → nothing.
+ * the word's letters differ, whatever their case. Worked examples: `lables` → `labels` (2 edits of 6); `fo` → not
+ * `foo` (1 edit of 2).
  */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
-  let fewest = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let fewest = Math.floor(word.length / 3) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= fewest) continue;
     const edits = editDistance(word.toLowerCase(), candidate.toLowerCase());

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DATATYPES, type Datatype, type Tensor, type TensorData } from '../inference/index.ts';
+import { anyData, aTensor } from '../testing.ts';
+import { mergeInputs } from './batch.ts';
+import { makeProbeRows, rowsAreIndependent } from './rows-are-independent.ts';
+
+function rowOf(datatype: Datatype, data: TensorData): Tensor {
+  return aTensor({ datatype, shape: [1, data.length], data });
+}
+const floats = (...elements: number[]) => rowOf('FP32', Float32Array.from(elements));
+const doubles = (...elements: number[]) => rowOf('FP64', Float64Array.from(elements));
+const bits = (...elements: number[]) => rowOf('FP16', Uint16Array.from(elements));
+const integers = (...elements: number[]) => rowOf('INT32', Int32Array.from(elements));
+const bigints = (...elements: bigint[]) => rowOf('INT64', BigInt64Array.from(elements));
+const texts = (...elements: string[]) => rowOf('BYTES', elements);
+
+/** Whether a row that comes out as `together` beside another, and as `alone` by itself, is taken for the same. */
+function isAlike(together: Tensor, alone: Tensor): boolean {
+  const other = { ...alone, data: alone.data.slice() };
+  return rowsAreIndependent(mergeInputs([[together], [other]]), [[alone], [other]]);
+}
+
+const [ONE, ALMOST_ONE, TWO] = [0x3c00, 0x3bff, 0x4000];
+
+const comparisons: ReadonlyArray<readonly [does: string, together: Tensor, alone: Tensor, expected: boolean]> = [
+  ['the same numbers', floats(1, 2), floats(1, 2), true],
+  ['numbers that are rounded otherwise', floats(1, 2), floats(1.0000001, 2), true],
+  ['small numbers that are rounded otherwise', floats(1e-7), floats(-1e-7), true],
+  ['large numbers that are rounded otherwise', floats(1e20), floats(1.0000001e20), true],
+  ['other numbers', floats(1, 2), floats(1, 2.1), false],
+  ['NaN twice', floats(Number.NaN), floats(Number.NaN), true],
+  ['NaN and a number', floats(Number.NaN), floats(1), false],
+  ['a number and NaN', floats(1), floats(Number.NaN), false],
+  ['infinity twice', floats(1 / 0), floats(1 / 0), true],
+  ['a number and infinity', doubles(1), doubles(1 / 0), false],
+  ['infinity and a number', doubles(1 / 0), doubles(1), false],
+  ['two infinities', doubles(1 / 0), doubles(-1 / 0), false],
+  ['FP16 that is rounded otherwise', bits(ONE), bits(ALMOST_ONE), true],
+  ['other FP16', bits(ONE), bits(TWO), false],
+  ['the two zeros of FP16', bits(0), bits(0x8000), true],
+  ['the same integers', integers(5000), integers(5000), true],
+  ['integers that are near', integers(5000), integers(5001), false],
+  ['big integers that are near', bigints(5000n), bigints(5001n), false],
+  ['the same texts', texts('a'), texts('a'), true],
+  ['other texts', texts('a'), texts('b'), false],
+];
+
+for (const [does, together, alone, expected] of comparisons) {
+  test(`${does} are ${expected ? 'taken for the same' : 'told apart'}`, () =>
+    assert.equal(isAlike(together, alone), expected));
+}
+
+test('rows are not independent when the second one differs', () =>
+  assert.equal(
+    rowsAreIndependent([aTensor({ shape: [2, 1], data: Float32Array.of(1, 3) })], [[floats(1)], [floats(2)]]),
+    false,
+  ));
+
+test('rows are not independent when one of several outputs differs', () => {
+  const together = [aTensor({ shape: [2, 1], data: Float32Array.of(1, 2) }), aTensor({ shape: [2, 1] })];
+  assert.equal(
+    rowsAreIndependent(together, [
+      [floats(1), floats(0)],
+      [floats(2), floats(9)],
+    ]),
+    false,
+  );
+});
+
+test('rows are not independent when an output does not have one row for each', () =>
+  assert.equal(rowsAreIndependent([floats(1)], [[floats(1)], [floats(1)]]), false));
+
+test('rows are not independent when an output has another width alone', () =>
+  assert.equal(
+    rowsAreIndependent([aTensor({ shape: [2, 1] })], [[aTensor({ shape: [1, 1] })], [aTensor({ shape: [1, 2] })]]),
+    false,
+  ));
+
+const probes: ReadonlyArray<readonly [does: string, Tensor, first: TensorData, second: TensorData]> = [
+  ['turns the row round', floats(1, 2, 3), Float32Array.of(1, 2, 3), Float32Array.of(3, 2, 1)],
+  [
+    'takes only the first row',
+    aTensor({ shape: [2, 2], data: Float32Array.of(1, 2, 8, 9) }),
+    Float32Array.of(1, 2),
+    Float32Array.of(2, 1),
+  ],
+  ['counts up from zeros', floats(0, 0, 0), Float32Array.of(0, 0, 0), Float32Array.of(1, 2, 3)],
+  [
+    'counts up from a row that reads the same backwards',
+    floats(1, 5, 1),
+    Float32Array.of(1, 5, 1),
+    Float32Array.of(2, 7, 4),
+  ],
+  ['halves what is too large to count up from', floats(1e9), Float32Array.of(1e9), Float32Array.of(5e8)],
+  ['counts up in FP16', bits(0, 0), Uint16Array.of(0, 0), Uint16Array.of(ONE, TWO)],
+  ['counts up from big integers', bigints(7n), BigInt64Array.of(7n), BigInt64Array.of(8n)],
+  ['goes round at the end of a range', rowOf('UINT8', Uint8Array.of(255)), Uint8Array.of(255), Uint8Array.of(0)],
+  [
+    'gives booleans their opposite',
+    rowOf('BOOL', Uint8Array.of(1, 0, 1)),
+    Uint8Array.of(1, 0, 1),
+    Uint8Array.of(0, 1, 0),
+  ],
+  ['gives one boolean its opposite', rowOf('BOOL', Uint8Array.of(1)), Uint8Array.of(1), Uint8Array.of(0)],
+  ['numbers texts', texts('', ''), ['', ''], ['1', '2']],
+];
+
+for (const [does, input, first, second] of probes) {
+  test(`makeProbeRows ${does}`, () => {
+    const shape = [1, first.length];
+    assert.deepEqual(makeProbeRows([input]), [[{ ...input, shape, data: first }], [{ ...input, shape, data: second }]]);
+  });
+}
+
+test('makeProbeRows leaves the inputs as they were', () => {
+  const input = floats(0, 0);
+  makeProbeRows([input]);
+  assert.deepEqual(input, floats(0, 0));
+});
+
+/** NaN and infinities count up to themselves, so that such a row stays as it is. */
+function isAllFinite({ datatype, data }: Tensor): boolean {
+  const isNumber = (element: unknown) =>
+    datatype === 'FP16'
+      ? (Number(element) & 0x7c00) !== 0x7c00
+      : typeof element !== 'number' || Number.isFinite(element);
+  return Array.from<unknown>(data).every(isNumber);
+}
+
+for (const datatype of DATATYPES) {
+  const anyRow = anyData(datatype, 2)
+    .map((data) => rowOf(datatype, data))
+    .filter(isAllFinite);
+
+  test(`makeProbeRows gives two rows of ${datatype} that differ`, () =>
+    fc.assert(
+      fc.property(anyRow, (row) => {
+        const [[first], [second]] = makeProbeRows([row]);
+        assert.notDeepEqual(first?.data, second?.data);
+      }),
+    ));
+}
+
+test('makeProbeRows keeps booleans 0 and 1', () =>
+  fc.assert(
+    fc.property(anyData('BOOL', 3), (data) => {
+      const [, [second]] = makeProbeRows([rowOf('BOOL', data)]);
+      assert.ok(Array.from<unknown>(second?.data ?? []).every((element) => element === 0 || element === 1));
+    }),
+  ));

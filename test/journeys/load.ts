@@ -1,0 +1,59 @@
+import { Agent, request } from 'node:http';
+
+export type LoadResult = {
+  /** Requests whose whole answer arrived with status 200. */
+  readonly answered: number;
+  /** Requests that were sent on a connection and got no whole answer, with what happened instead. */
+  readonly lost: readonly string[];
+  /** Answers of another status. */
+  readonly refused: readonly string[];
+  /** Attempts to connect that were refused: what a client behind a Service would have sent to another pod. */
+  readonly notConnected: number;
+};
+
+/**
+ * Closed-loop load over `connections` keep-alive connections, until `isOver` says so. A connection that was told to
+ * close is opened anew.
+ */
+export async function load(url: string, body: string, connections: number, isOver: () => boolean): Promise<LoadResult> {
+  const lost: string[] = [];
+  const refused: string[] = [];
+  let answered = 0;
+  let notConnected = 0;
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      while (!isOver()) {
+        const result = await once(url, body, agent);
+        if (result === 'answered') answered++;
+        else if (result === 'notConnected') {
+          notConnected++;
+          break;
+        } else if (result.startsWith('status')) refused.push(result);
+        else lost.push(result);
+      }
+      agent.destroy();
+    }),
+  );
+  return { answered, lost, refused, notConnected };
+}
+
+function once(url: string, body: string, agent: Agent): Promise<string> {
+  return new Promise((resolve) => {
+    const outgoing = request(url, { method: 'POST', agent, headers: { 'content-length': body.length } }, (incoming) => {
+      let isWhole = false;
+      incoming.on('data', () => {});
+      incoming.on('end', () => {
+        isWhole = true;
+      });
+      incoming.on('close', () => {
+        if (!isWhole) resolve('the answer broke off');
+        else resolve(incoming.statusCode === 200 ? 'answered' : `status ${incoming.statusCode}`);
+      });
+    });
+    outgoing.on('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ECONNREFUSED' ? 'notConnected' : `${error.code} ${error.message}`),
+    );
+    outgoing.end(body);
+  });
+}
