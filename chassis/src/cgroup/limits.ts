@@ -15,7 +15,8 @@ export function readLimits(read: ReadFile): ContainerLimits {
   const cpu: (number | undefined)[] = [];
   const memory: (number | undefined)[] = [];
   for (const path of upwards(groups.get('') ?? '/')) {
-    cpu.push(quotaOf(...((read(`${ROOT}${path}/cpu.max`) ?? '').split(' ') as [string, string])));
+    const [quota, period] = read(`${ROOT}${path}/cpu.max`)?.split(' ') ?? [];
+    cpu.push(quotaOf(quota, period));
     memory.push(bytesOf(read(`${ROOT}${path}/memory.max`)));
   }
   for (const path of upwards(groups.get('cpu') ?? '/')) {

@@ -28,7 +28,11 @@ export function parseFlags(args: readonly string[], switchNames: readonly string
       positionals.push(arg);
       continue;
     }
-    const [, name = arg, value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    const [, name, value] = /^--([a-z][\w-]*)(?:=(.*))?$/is.exec(arg) ?? [];
+    if (name === undefined) {
+      problems.push({ field: arg, expected: 'one of the options that --help lists', found: 'an unknown option' });
+      continue;
+    }
     if (switchNames.includes(name)) {
       if (value !== undefined) problems.push({ field: `--${name}`, expected: 'no value', found: `"${value}"` });
       switches.add(name);

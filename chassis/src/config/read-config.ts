@@ -10,6 +10,14 @@ import {
 } from '@berth/core/schema';
 import { type ConfigOf, environmentOf, flagOf, type Setting, type Settings } from './settings.ts';
 
+const PREFIX = environmentOf('');
+
+// Kubernetes tells every pod where every Service of its namespace is, under the Service's name
+// (https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables). Where that name
+// begins like ours, so do these: a Service "berth-http" sets BERTH_HTTP_PORT to tcp://10.0.0.1:80.
+const SERVICE_VARIABLE = /_SERVICE_HOST$|_SERVICE_PORT(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_\w+)?$/;
+const SERVICE_ADDRESS = /^(tcp|udp|sctp):\/\//;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where values come from, the strongest first: flags, then the environment, then the file. */
@@ -35,7 +43,7 @@ export function readConfig<S extends Settings>(settings: S, sources: ConfigSourc
   const values: Record<string, unknown> = {};
   for (const [key, setting] of Object.entries(settings)) {
     const flag = sources.flags[key];
-    const variable = sources.environment[environmentOf(key)];
+    const variable = variableFor(key, setting, sources.environment);
     if (flag !== undefined) values[key] = fromText(setting, flag, flagOf(key), problems);
     else if (variable !== undefined) values[key] = fromText(setting, variable, environmentOf(key), problems);
     else values[key] = file[key] ?? setting.default;
@@ -53,13 +61,19 @@ export function mistypedVariables(
   settings: Settings,
   environment: Environment,
 ): readonly (readonly [string, string])[] {
-  const known = Object.keys(settings).map(environmentOf);
-  return Object.keys(environment)
-    .filter((name) => name.startsWith('BERTH_') && !known.includes(name))
-    .flatMap((name) => {
-      const meant = closest(name, known);
-      return meant === undefined ? [] : [[name, meant] as const];
-    });
+  const known = Object.keys(settings).map((key) => environmentOf(key).slice(PREFIX.length));
+  return Object.entries(environment).flatMap(([name, value = '']) => {
+    const rest = name.slice(PREFIX.length);
+    if (!name.startsWith(PREFIX) || known.includes(rest)) return [];
+    if (SERVICE_VARIABLE.test(name) || SERVICE_ADDRESS.test(value)) return [];
+    const meant = closest(rest, known);
+    return meant === undefined ? [] : [[name, PREFIX + meant] as const];
+  });
+}
+
+function variableFor(key: string, setting: Setting, environment: Environment): string | undefined {
+  const value = environment[environmentOf(key)];
+  return setting.kind === 'integer' && value !== undefined && SERVICE_ADDRESS.test(value) ? undefined : value;
 }
 
 function fromText(setting: Setting, text: string, name: string, problems: Problem[]): unknown {

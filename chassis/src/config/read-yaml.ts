@@ -13,14 +13,14 @@ export async function readYaml(path: string): Promise<Checked<unknown>> {
     return problem(path, 'a readable file', (error as Error).message);
   }
   const { parseDocument } = await import('yaml');
-  const document = parseDocument(text, { prettyErrors: true });
+  const document = parseDocument(text);
   const [error] = document.errors;
-  if (error !== undefined)
-    return problem(path, 'YAML', error.message.split('\n')[0]?.replace(/:$/, '') ?? 'something else');
+  // The first line says what and where; those after it show the place.
+  if (error !== undefined) return problem(path, 'YAML', error.message.replace(/:?\n.*/s, ''));
   try {
     return { ok: true, value: document.toJS({ maxAliasCount: 100 }) };
   } catch (failure) {
-    return problem(path, 'YAML with few aliases', (failure as Error).message);
+    return problem(path, 'YAML whose aliases can be followed', (failure as Error).message);
   }
 }
 

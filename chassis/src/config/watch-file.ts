@@ -6,7 +6,9 @@ import { stat } from 'node:fs/promises';
  */
 export function watchFile(path: string, intervalMs: number, changed: () => void): () => void {
   let last: string | undefined;
+  let isFirst = true;
   let isLooking = false;
+  let isOver = false;
   const look = async (): Promise<void> => {
     if (isLooking) return;
     isLooking = true;
@@ -16,13 +18,16 @@ export function watchFile(path: string, intervalMs: number, changed: () => void)
       () => last,
     );
     isLooking = false;
-    const isFirst = last === undefined;
-    const isSame = now === last;
+    const isChange = now !== last && !isFirst;
     last = now;
-    if (!isFirst && !isSame) changed();
+    isFirst = false;
+    if (isChange && !isOver) changed();
   };
   void look();
   const timer = setInterval(look, intervalMs);
   timer.unref();
-  return () => clearInterval(timer);
+  return () => {
+    isOver = true;
+    clearInterval(timer);
+  };
 }

@@ -17,6 +17,10 @@ export type HttpAnswer = {
   readonly body: string | Buffer;
 };
 
+/**
+ * Answers a request. Failures are answers too: a handler that throws or rejects has a bug, of which the client sees a
+ * 500 and the process a warning (`process.emitWarning`).
+ */
 export type HttpHandler = (call: HttpCall) => HttpAnswer | Promise<HttpAnswer>;
 
 export const JSON_TYPE = { 'content-type': 'application/json' } as const;

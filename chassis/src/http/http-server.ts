@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type HttpAnswer, type HttpHandler, NO_BODY } from './call.ts';
+import { type HttpAnswer, type HttpHandler, JSON_TYPE, NO_BODY } from './call.ts';
 
 // Not an import: that reads every export of node:http, and with them loads its WebSocket client, which takes a quarter
 // of the server's start.
@@ -29,67 +29,135 @@ export type HttpServer = {
   /** Stops listening, closes idle connections, and resolves when every request taken has been answered. */
   readonly close: () => Promise<void>;
   readonly connections: () => number;
-  /** Requests whose last byte of answer has not been handed to the system yet. */
+  /** Requests taken and not answered yet, those of clients that have left included while their handler runs. */
   readonly unanswered: () => number;
+};
+
+type Connection = {
+  readonly closeAt: number;
+  /** Requests that are not answered, or refused ones whose body is still being thrown away. */
+  busy: number;
+  /** The request that came last, until it is over; answers go out in the order of requests. */
+  newest: Exchange | undefined;
+};
+
+/** A request and its answer. */
+type Exchange = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly connection: Connection;
+  /** Bytes set aside for its body, of those for all bodies. */
+  reserved: number;
+  /** Whether it was answered, or its client left before it could be. */
+  isOver: boolean;
 };
 
 // A load balancer in front keeps idle connections for 60 s as a rule; ours must not be the side that closes first.
 const KEEP_ALIVE_MS = 75_000;
 /** How long the rest of a refused body is read and thrown away, so that the client gets to see the answer. */
 const DISCARD_MS = 10_000;
+/** How often a server that closes looks for connections that have become idle. */
+const SWEEP_MS = 20;
+
+const BROKEN: HttpAnswer = { status: 500, headers: JSON_TYPE, body: '{"error":"internal error"}' };
 
 /** A node:http server that reads bodies within limits, ages its connections and can be emptied without losing a request. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { handle, refuse, limits, now } = options;
-  const closeAt = new WeakMap<Socket, number>();
+  const connections = new Map<Socket, Connection>();
   let isEmptying = false;
   let bodiesBytes = 0;
   let unanswered = 0;
-  let connections = 0;
 
-  const answer = (request: IncomingMessage, response: ServerResponse, { status, headers, body }: HttpAnswer): void => {
-    unanswered--;
-    if (response.destroyed) return;
-    const mustClose = isEmptying || now() >= (closeAt.get(request.socket) ?? 0);
-    response.writeHead(status, {
-      ...headers,
-      'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
-      ...(mustClose ? { connection: 'close' } : undefined),
-    });
-    response.end(request.method === 'HEAD' ? undefined : body);
+  const take = (request: IncomingMessage, response: ServerResponse): Exchange => {
+    const connection = connections.get(request.socket) as Connection;
+    const exchange = { request, response, connection, reserved: 0, isOver: false };
+    connection.newest = exchange;
+    connection.busy++;
+    unanswered++;
+    return exchange;
   };
 
-  const refuseUnread = (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
-    answer(request, response, refuse(refusal));
-    request.removeAllListeners('data').resume();
+  /** Every request ends here once: by its answer, or because its client left in the middle of its body. */
+  const end = (exchange: Exchange): void => {
+    const { connection } = exchange;
+    exchange.isOver = true;
+    // An idle connection must not keep its last request, and with that a body, in memory.
+    if (connection.newest === exchange) connection.newest = undefined;
+    connection.busy--;
+    unanswered--;
+    bodiesBytes -= exchange.reserved;
+  };
+
+  const answer = (exchange: Exchange, given: HttpAnswer): void => {
+    const { connection, response } = exchange;
+    if (exchange.isOver) return;
+    // An answer that closes would take those behind it along.
+    const mustClose = exchange === connection.newest && (isEmptying || now() >= connection.closeAt);
+    end(exchange);
+    if (response.destroyed) return;
+    try {
+      write(exchange, given, mustClose);
+    } catch (error) {
+      warn(error);
+      write(exchange, BROKEN, mustClose);
+    }
+  };
+
+  const answerBroken = (exchange: Exchange, error: unknown): void => {
+    warn(error);
+    answer(exchange, BROKEN);
+  };
+
+  const refuseUnread = (exchange: Exchange, refusal: Refusal, awaitsContinue: boolean): void => {
+    const { connection, request, response } = exchange;
+    end(exchange);
+    // A client that waits for "100 Continue" has sent nothing, and may not: only a new connection is sure to be in step.
+    // Any other is in the middle of sending, and would not see the answer if the connection were closed on it.
+    write({ request, response }, refuse(refusal), awaitsContinue);
+    connection.busy++;
     const timer = setTimeout(() => request.socket.destroy(), DISCARD_MS);
     timer.unref();
-    request.once('close', () => clearTimeout(timer));
-  };
-
-  const call = (request: IncomingMessage, response: ServerResponse, body: Buffer): void => {
-    const url = request.url as string;
-    const mark = url.indexOf('?');
-    const { socket } = request;
-    const result = handle({
-      method: request.method as string,
-      path: mark === -1 ? url : url.slice(0, mark),
-      query: mark === -1 ? '' : url.slice(mark + 1),
-      headers: request.headers,
-      body,
-      hasLeft: () => socket.destroyed,
+    request.once('close', () => {
+      clearTimeout(timer);
+      connection.busy--;
     });
-    if (result instanceof Promise) result.then((settled) => answer(request, response, settled));
-    else answer(request, response, result);
+    request.removeAllListeners('data').resume();
   };
 
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    unanswered++;
+  const call = (exchange: Exchange, body: Buffer): void => {
+    const { request } = exchange;
+    const { socket } = request;
+    const target = originForm(request.url as string);
+    const mark = target.indexOf('?');
+    try {
+      const result = handle({
+        method: request.method as string,
+        path: mark === -1 ? target : target.slice(0, mark),
+        query: mark === -1 ? '' : target.slice(mark + 1),
+        headers: request.headers,
+        body,
+        hasLeft: () => socket.destroyed,
+      });
+      if (!(result instanceof Promise)) answer(exchange, result);
+      else {
+        result.then(
+          (settled) => answer(exchange, settled),
+          (error) => answerBroken(exchange, error),
+        );
+      }
+    } catch (error) {
+      answerBroken(exchange, error);
+    }
+  };
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse, awaitsContinue = false): void => {
+    const exchange = take(request, response);
     const { headers } = request;
     const length = Number(headers['content-length'] ?? 0);
     const isChunked = headers['transfer-encoding'] !== undefined;
     if (length === 0 && !isChunked) {
-      call(request, response, NO_BODY);
+      call(exchange, NO_BODY);
       return;
     }
 
@@ -100,40 +168,39 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     };
     const refusal = refusalOf(length, length);
     if (refusal !== undefined) {
-      refuseUnread(request, response, refusal);
+      refuseUnread(exchange, refusal, awaitsContinue);
       return;
     }
-    if (headers.expect !== undefined) response.writeContinue();
+    if (awaitsContinue) response.writeContinue();
 
-    // A body of announced length is reserved whole; a chunked one as it comes. Given back when the request has ended.
-    let reserved = length;
+    // A body of announced length is reserved whole; a chunked one as it comes. Given back when the request ends.
+    exchange.reserved = length;
     bodiesBytes += length;
-    response.once('close', () => {
-      bodiesBytes -= reserved;
-    });
     const chunks: Buffer[] = [];
     let received = 0;
     request.on('data', (chunk: Buffer) => {
       received += chunk.length;
-      if (received > reserved) {
+      if (received > exchange.reserved) {
         const late = refusalOf(received, chunk.length);
         if (late !== undefined) {
           chunks.length = 0;
-          refuseUnread(request, response, late);
+          refuseUnread(exchange, late, false);
           return;
         }
-        reserved += chunk.length;
+        exchange.reserved += chunk.length;
         bodiesBytes += chunk.length;
       }
       chunks.push(chunk);
     });
     request.on('end', () => {
-      if (response.headersSent) return;
-      call(request, response, chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, received));
+      if (exchange.isOver) return;
+      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, received);
+      chunks.length = 0;
+      call(exchange, body);
     });
     request.on('error', () => {
       // The client left in the middle of its body: there is nobody to answer.
-      if (!response.headersSent) unanswered--;
+      if (!exchange.isOver) end(exchange);
     });
   };
 
@@ -141,23 +208,29 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 60_000, headersTimeout: 20_000, noDelay: true },
     onRequest,
   );
-  server.on('checkContinue', onRequest);
+  server.on('checkContinue', (request, response) => onRequest(request, response, true));
   server.on('connection', (socket) => {
-    connections++;
-    socket.once('close', () => {
-      connections--;
-    });
-    closeAt.set(socket, now() + options.connectionMaxAgeMs * (1 - 0.1 * options.random()));
+    const closeAt = now() + options.connectionMaxAgeMs * (1 - 0.1 * options.random());
+    connections.set(socket, { closeAt, busy: 0, newest: undefined });
+    socket.once('close', () => connections.delete(socket));
   });
-  server.on('clientError', (_error, socket) => {
-    // What node:http could not parse as HTTP. The body has our form, as on every route.
-    if (socket.writable) {
-      const body = '{"error":"the request is not valid HTTP/1.1"}';
-      socket.end(
-        `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-      );
-    } else socket.destroy();
+  server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
+    const socket = duplex as Socket;
+    const { busy = 0, newest } = connections.get(socket) ?? {};
+    // In the place of an answer that is still to come, this one would be taken for it.
+    const isInTurn = busy === 0 || (busy === 1 && newest?.request.complete === false);
+    if (!socket.writable || !isInTurn) {
+      socket.destroy();
+      return;
+    }
+    socket.end(unparsedText(error.code));
+    setTimeout(() => socket.destroy(), DISCARD_MS).unref();
   });
+  const closeIdleConnections = (): void => {
+    for (const [socket, { busy }] of connections) if (busy === 0 && socket.writableLength === 0) socket.destroy();
+  };
+  // Node's own, which its close() calls as well, cuts off answers on their way and spares connections that never asked.
+  server.closeIdleConnections = closeIdleConnections;
 
   return {
     listen: (host, port) =>
@@ -175,11 +248,51 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     close: () => {
       isEmptying = true;
       return new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
+        const sweep = setInterval(closeIdleConnections, SWEEP_MS);
+        server.close(() => {
+          clearInterval(sweep);
+          resolve();
+        });
       });
     },
-    connections: () => connections,
+    connections: () => connections.size,
     unanswered: () => unanswered,
   };
+}
+
+function write(
+  { request, response }: Pick<Exchange, 'request' | 'response'>,
+  { status, headers, body }: HttpAnswer,
+  mustClose: boolean,
+): void {
+  response.writeHead(status, {
+    ...headers,
+    'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
+    ...(mustClose ? { connection: 'close' } : undefined),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** The last net under a handler that breaks its contract: nobody else would say what happened. */
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
+}
+
+/** Proxies may send the whole address (RFC 9112, 3.2.2): `http://host/path` is `/path`. */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const rest = target.replace(/^https?:\/\/[^/?]*/i, '');
+  return rest === target || rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** The answer to what node:http could not read as a request. The body has our form, as on every route. */
+function unparsedText(code: string | undefined): string {
+  const [status, message] =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'the headers of the request are too large']
+      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'the request did not arrive in time']
+        : ['400 Bad Request', 'the request is not valid HTTP/1.1'];
+  const body = JSON.stringify({ error: message });
+  return `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }

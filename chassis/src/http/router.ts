@@ -18,7 +18,7 @@ type Node = {
   readonly handlers: Map<string, { readonly handler: RouteHandler; readonly names: readonly string[] }>;
 };
 
-/** Finds the handler of a path such as `/v2/models/:model/infer`; literal segments win over parameters. */
+/** Finds the handler of a path such as `/v2/models/:model/infer`; literal segments win over parameters, for good. */
 export function createRouter(routes: readonly Route[]): (method: string, path: string) => RouteMatch {
   const root = newNode();
   for (const [method, path, handler] of routes) {
@@ -39,6 +39,8 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
   }
 
   return (method, path) => {
+    // "*", of the server as a whole, is no path.
+    if (!path.startsWith('/')) return { kind: 'notFound' };
     let node = root;
     const values: string[] = [];
     for (const segment of segmentsOf(path)) {

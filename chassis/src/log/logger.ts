@@ -25,8 +25,8 @@ export type LoggerOptions = {
 };
 
 /**
- * A logger of one line per entry: JSON for machines, text for a person at a terminal. An `error` field that is an
- * Error becomes its message, and its stack only at level debug or for errors without a code.
+ * A logger of one line per entry: JSON for machines, text for a person at a terminal. An Error among the fields becomes
+ * its message when it has a `code`, for then it was foreseen; any other becomes its stack.
  */
 export function createLogger(options: LoggerOptions): Logger {
   let threshold = LOG_LEVELS.indexOf(options.level);
@@ -50,9 +50,7 @@ export function createLogger(options: LoggerOptions): Logger {
 }
 
 function jsonLine(level: LogLevel, message: string, fields: LogFields, { now }: LoggerOptions): string {
-  return JSON.stringify({ time: now().toISOString(), level, message, ...fields }, (_key, value) =>
-    value instanceof Error ? errorText(value) : typeof value === 'bigint' ? String(value) : value,
-  );
+  return JSON.stringify({ time: now().toISOString(), level, message, ...fields }, jsonValue);
 }
 
 const COLOUR: Record<LogLevel, string> = { debug: '\x1b[2m', info: '\x1b[32m', warn: '\x1b[33m', error: '\x1b[31m' };
@@ -67,10 +65,16 @@ function textLine(level: LogLevel, message: string, fields: LogFields, { now, co
 }
 
 function fieldText(value: unknown): string {
-  if (typeof value === 'string') return /^[\w./:@+-]+$/.test(value) ? value : JSON.stringify(value);
-  return value instanceof Error ? JSON.stringify(errorText(value)) : (JSON.stringify(value) ?? String(value));
+  const plain = jsonValue('', value);
+  if (typeof plain === 'string' && /^[\w./:@+-]+$/.test(plain)) return plain;
+  const text = JSON.stringify(plain, jsonValue) ?? String(plain);
+  // What JSON leaves as it is and a terminal may take for a command or a new line.
+  return text.replace(/[\x7f-\x9f\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-function errorText(error: Error): string {
-  return 'code' in error ? error.message : (error.stack ?? error.message);
+/** Values that JSON has no form for, as texts. */
+function jsonValue(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (!(value instanceof Error)) return value;
+  return 'code' in value ? value.message : (value.stack ?? value.message);
 }

@@ -1,1 +1,1 @@
-export { type Counter, type Family, type Histogram, type Labels, Registry } from './registry.ts';
+export { type Counter, type Family, type Histogram, Registry } from './registry.ts';

@@ -1,10 +1,3 @@
-/**
- * Prometheus metrics in the text exposition format 0.0.4
- * (https://prometheus.io/docs/instrumenting/exposition_formats/). Own code, because an increment stands in the way of
- * every request: a child of a family is bound to its labels once, and after that costs an addition.
- */
-export type Labels = Readonly<Record<string, string>>;
-
 export type Counter = { readonly add: (amount?: number) => void };
 export type Histogram = { readonly observe: (value: number) => void };
 
@@ -15,6 +8,11 @@ export type Family<Child> = {
 
 type Sample = { readonly suffix: string; readonly labels: string; readonly value: number };
 
+/**
+ * Prometheus metrics in the text exposition format 0.0.4
+ * (https://prometheus.io/docs/instrumenting/exposition_formats/). Own code, because an increment stands in the way of
+ * every request: a child of a family is bound to its labels once, and after that costs an addition.
+ */
 export class Registry {
   readonly #families = new Map<string, () => string>();
 
@@ -41,7 +39,8 @@ export class Registry {
         child: {
           observe: (value) => {
             let at = 0;
-            while (at < buckets.length && value > (buckets[at] as number)) at++;
+            // Not `value > bound`: NaN is in no bucket but the last.
+            while (at < buckets.length && !(value <= (buckets[at] as number))) at++;
             counts[at] = (counts[at] as number) + 1;
             sum += value;
           },
@@ -135,7 +134,7 @@ function familyText(name: string, help: string, type: string, samples: readonly 
   const lines = samples.map(
     ({ suffix, labels, value }) => `${name}${suffix}${labels && `{${labels}}`} ${numberText(value)}\n`,
   );
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+  return `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }
 
 function labelText(names: readonly string[], values: readonly string[]): string {

@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { parseFlags } from '@berth/chassis/config';
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { flagOf, parseFlags } from '@berth/chassis/config';
 import { shapeText, type TensorSpec } from '@berth/core/inference';
 import { hasBatchDimension, toSignature } from '@berth/core/onnx';
 import { makeExample } from '@berth/core/rows';
@@ -12,7 +12,8 @@ const HELP = `Show what an ONNX model takes and gives, and how to ask it.
 
 Usage: berth inspect <model.onnx> [-o json]
 
-  Reads the file's header; the weights are only hashed, and nothing is run.
+  Reads the file's header; the weights are only hashed, and nothing is run. Of a model's folder, the file of its latest
+  version is taken.
 
 Options:
   -o, --output json|text   Default: text.
@@ -31,7 +32,7 @@ export async function inspect(terminal: Terminal, args: readonly string[]): Prom
   const [file, ...more] = positionals;
   const wrong = [
     ...problems.map(problemText),
-    ...Object.keys(unknown).map((flag) => `--${flag} is not an option`),
+    ...Object.keys(unknown).map((flag) => `${flagOf(flag)} is not an option`),
     ...(output === 'text' || output === 'json' ? [] : [`--output: expected json or text, found "${output}"`]),
     ...(file === undefined || more.length > 0 ? ['expected one ONNX file'] : []),
   ];
@@ -41,9 +42,9 @@ export async function inspect(terminal: Terminal, args: readonly string[]): Prom
   try {
     report = await reportOn(file);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code, message, path = file } = error as NodeJS.ErrnoException;
     if (error instanceof LoadProblem) return fail(terminal, message);
-    return fail(terminal, code === 'ENOENT' ? `${file} is not there` : `${file} cannot be read: ${message}`);
+    return fail(terminal, code === 'ENOENT' ? `${path} is not there` : `${path} cannot be read: ${message}`);
   }
   terminal.out.write(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : textOf(terminal, report));
   return report.problem === undefined ? EXIT.done : EXIT.failed;
@@ -52,7 +53,7 @@ export async function inspect(terminal: Terminal, args: readonly string[]): Prom
 type Report = Awaited<ReturnType<typeof reportOn>>;
 
 async function reportOn(path: string) {
-  const file = statSync(path).isDirectory() ? join(path, 'model.onnx') : path;
+  const file = modelFileOf(path);
   const header = headerOf(file, file);
   const found = toSignature(header);
   const signature = found.ok ? found.signature : undefined;
@@ -72,7 +73,7 @@ async function reportOn(path: string) {
     outputs: signature?.outputs.map(plain) ?? header.outputs,
     mayBatch: signature === undefined ? false : hasBatchDimension(signature),
     ...(example !== undefined && {
-      curl: `curl http://localhost:8000/models/${nameOf(file)}/predict -d '${example}'`,
+      curl: `curl http://localhost:8000/models/${encodeURIComponent(nameOf(file))}/predict -d ${quoted(example)}`,
     }),
     ...(!found.ok && { problem: found.problem }),
   };
@@ -82,15 +83,31 @@ function plain({ name, datatype, shape, symbols }: TensorSpec) {
   return { name, datatype, shape, symbols: symbols.map((symbol) => symbol ?? null) };
 }
 
+const MODEL_FILE = 'model.onnx';
+const VERSION = /^[1-9]\d*$/;
+
+/** The file that a path means: the path itself, or the latest version in a folder laid out as in a repository. */
+function modelFileOf(path: string): string {
+  if (!statSync(path).isDirectory()) return path;
+  const versions = readdirSync(path).filter((name) => VERSION.test(name));
+  const [latest = ''] = versions.sort((a, b) => Number(b) - Number(a));
+  return join(path, latest, MODEL_FILE);
+}
+
 /** The model's name in a repository: the folder above its version, or what the file is called. */
 function nameOf(file: string): string {
-  const parts = file.split('/').slice(0, -1);
-  if (/^\d+$/.test(parts.at(-1) ?? '')) parts.pop();
-  return basename(file) === 'model.onnx' ? (parts.at(-1) ?? 'model') : basename(file, '.onnx');
+  if (basename(file) !== MODEL_FILE) return basename(file, '.onnx');
+  const folder = dirname(resolve(file));
+  return basename(VERSION.test(basename(folder)) ? dirname(folder) : folder) || 'model';
+}
+
+/** A text as one word of a shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function textOf(terminal: Terminal, report: Report): string {
-  const line = (name: string, value: string) => `${bold(terminal, name.padEnd(12))}${value}\n`;
+  const line = (name: string, value: string) => `${bold(terminal, name.padEnd(12))}${printable(value)}\n`;
   const tensors = (name: string, values: Report['inputs']) =>
     values.map((value, at) => line(at === 0 ? name : '', tensorText(value))).join('');
   const opsets = Object.entries(report.opsets).map(([domain, version]) => `${domain} ${version}`);
@@ -112,8 +129,13 @@ function textOf(terminal: Terminal, report: Report): string {
       report.mayBatch ? 'possible: the first dimension is open everywhere' : 'no: requests run one by one',
     ),
     ...(report.problem === undefined ? [] : [line('problem', report.problem)]),
-    ...(report.curl === undefined ? [] : [`\nTo ask it, once it is served:\n  ${report.curl}\n`]),
+    ...(report.curl === undefined ? [] : [`\nTo ask it, once it is served:\n  ${printable(report.curl)}\n`]),
   ].join('');
+}
+
+/** Names come from a file that anybody may have made: none may give the terminal a command. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\ufffd');
 }
 
 function tensorText(value: Report['inputs'][number]): string {

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { watchFile } from './watch-file.ts';
+
+const LOOK_MS = 5;
+/** Long enough for several looks. */
+const AWHILE_MS = 60;
+
+type Watched = {
+  readonly folder: string;
+  readonly path: string;
+  readonly changes: () => number;
+  readonly end: () => void;
+};
+
+/** Watches `berth.yaml` in a folder of its own, after `make` has filled it. */
+async function watched(t: TestContext, make: (folder: string) => void): Promise<Watched> {
+  const folder = mkdtempSync(join(tmpdir(), 'berth-watch-'));
+  make(folder);
+  let changes = 0;
+  const path = join(folder, 'berth.yaml');
+  const end = watchFile(path, LOOK_MS, () => {
+    changes++;
+  });
+  t.after(() => {
+    end();
+    rmSync(folder, { recursive: true });
+  });
+  await sleep(AWHILE_MS);
+  return { folder, path, changes: () => changes, end };
+}
+
+const aFile = (folder: string) => writeFileSync(join(folder, 'berth.yaml'), 'a: 1\n');
+
+/** As the kubelet mounts a ConfigMap: berth.yaml → ..data/berth.yaml, and ..data → the folder of this content. */
+function aConfigMap(folder: string): void {
+  mkdirSync(join(folder, '..1'));
+  writeFileSync(join(folder, '..1', 'berth.yaml'), 'a: 1\n');
+  symlinkSync('..1', join(folder, '..data'));
+  symlinkSync(join('..data', 'berth.yaml'), join(folder, 'berth.yaml'));
+}
+
+const cases: ReadonlyArray<
+  readonly [does: string, make: (folder: string) => void, change: (watched: Watched) => void, tells: boolean]
+> = [
+  ['is silent while nothing happens', aFile, () => {}, false],
+  ['tells of another content', aFile, ({ path }) => writeFileSync(path, 'a: 2, longer\n'), true],
+  ['tells of a content of the same size', aFile, ({ path }) => writeFileSync(path, 'a: 2\n'), true],
+  [
+    'tells of a file put in its place, even one as old and as long',
+    aFile,
+    ({ folder, path }) => {
+      writeFileSync(join(folder, 'new'), 'a: 2\n');
+      utimesSync(path, 1, 1);
+      utimesSync(join(folder, 'new'), 1, 1);
+      renameSync(join(folder, 'new'), path);
+    },
+    true,
+  ],
+  [
+    'follows a ConfigMap volume to its new content',
+    aConfigMap,
+    ({ folder }) => {
+      mkdirSync(join(folder, '..2'));
+      writeFileSync(join(folder, '..2', 'berth.yaml'), 'a: 2\n');
+      symlinkSync('..2', join(folder, '..data_tmp'));
+      renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+      rmSync(join(folder, '..1'), { recursive: true });
+    },
+    true,
+  ],
+  ['waits while the file is away', aFile, ({ path }) => rmSync(path), false],
+  ['tells of a file that was not there at first', () => {}, ({ folder }) => aFile(folder), true],
+  [
+    'is silent after its end',
+    aFile,
+    ({ path, end }) => {
+      end();
+      writeFileSync(path, 'a: 2, longer\n');
+    },
+    false,
+  ],
+];
+
+for (const [does, make, change, tells] of cases) {
+  test(`watchFile ${does}`, async (t) => {
+    const file = await watched(t, make);
+    assert.equal(file.changes(), 0);
+    change(file);
+    for (let waits = 0; waits === 0 || (tells && file.changes() === 0 && waits < 50); waits++) await sleep(AWHILE_MS);
+    // A file written in place can be seen empty first, which is a change of its own.
+    assert.equal(file.changes() > 0, tells);
+  });
+}
+
+test('watchFile tells of a file that comes back changed', async (t) => {
+  const file = await watched(t, aFile);
+  rmSync(file.path);
+  await sleep(AWHILE_MS);
+  assert.equal(file.changes(), 0);
+  writeFileSync(file.path, 'a: 2, longer\n');
+  await sleep(AWHILE_MS);
+  assert.ok(file.changes() > 0);
+});
