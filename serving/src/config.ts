@@ -1,4 +1,5 @@
 import type { ConfigOf, Settings } from '@berth/chassis/config';
+import type { Problem } from '@berth/core/schema';
 
 const PORT = { kind: 'integer', min: 0, max: 65535 } as const;
 const MIB = 1024 * 1024;
@@ -116,3 +117,10 @@ export const SERVER_SETTINGS = {
 } as const satisfies Settings;
 
 export type ServerConfig = ConfigOf<typeof SERVER_SETTINGS>;
+
+/** What is wrong with settings that are each right by themselves. */
+export function configProblems({ drainDelayMs, gracePeriodMs }: ServerConfig): readonly Problem[] {
+  return gracePeriodMs > drainDelayMs
+    ? []
+    : [{ field: 'gracePeriodMs', expected: `more than drainDelayMs, ${drainDelayMs}`, found: String(gracePeriodMs) }];
+}

@@ -1,5 +1,5 @@
-import type { ServingMetrics } from './metrics.ts';
-import type { Catalog } from './models/catalog.ts';
+import { createServingMetrics, type ServingMetrics } from './metrics.ts';
+import { Catalog } from './models/catalog.ts';
 import type { ModelState } from './models/model.ts';
 
 export type ObservedState = {
@@ -105,4 +105,18 @@ export function registerObservedMetrics({ registry, all }: ServingMetrics, state
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   });
+}
+
+/** Every metric of the server, for the reference page. */
+export function describeMetrics(): ReturnType<ServingMetrics['registry']['describe']> {
+  const metrics = createServingMetrics();
+  registerObservedMetrics(metrics, {
+    catalog: new Catalog(undefined, () => 0),
+    queueLimits: () => ({ requests: 0, bytes: 0 }),
+    memoryLimitBytes: undefined,
+    connections: () => 0,
+    isDraining: () => false,
+    build: { version: '', node: '', onnxruntime: '' },
+  });
+  return metrics.registry.describe();
 }

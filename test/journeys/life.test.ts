@@ -247,7 +247,10 @@ describe('configuration', () => {
   });
 
   const berth = (...args: string[]) =>
-    spawnSync(process.execPath, [join(import.meta.dirname, '../../cli/src/main.ts'), ...args], { encoding: 'utf8', timeout: 10_000 });
+    spawnSync(process.execPath, [join(import.meta.dirname, '../../cli/src/main.ts'), ...args], {
+      encoding: 'utf8',
+      timeout: 10_000,
+    });
 
   test('every problem is reported at once, with exit code 2', () => {
     const { status, stderr } = berth(

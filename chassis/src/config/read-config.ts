@@ -73,6 +73,8 @@ export function mistypedVariables(
 
 function variableFor(key: string, setting: Setting, environment: Environment): string | undefined {
   const value = environment[environmentOf(key)];
+  // Charts and compose files write an empty variable for what is not set.
+  if (value === '') return undefined;
   return setting.kind === 'integer' && value !== undefined && SERVICE_ADDRESS.test(value) ? undefined : value;
 }
 

@@ -6,6 +6,14 @@ export type Family<Child> = {
   readonly with: (...labelValues: readonly string[]) => Child;
 };
 
+/** A metric as its reference describes it. */
+export type Description = {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly labelNames: readonly string[];
+};
+
 type Sample = { readonly suffix: string; readonly labels: string; readonly value: number };
 
 /**
@@ -14,7 +22,7 @@ type Sample = { readonly suffix: string; readonly labels: string; readonly value
  * every request: a child of a family is bound to its labels once, and after that costs an addition.
  */
 export class Registry {
-  readonly #families = new Map<string, () => string>();
+  readonly #families = new Map<string, Description & { readonly render: () => string }>();
 
   counter(name: string, help: string, labelNames: readonly string[]): Family<Counter> {
     return this.#family(name, help, 'counter', labelNames, (labels) => {
@@ -75,7 +83,12 @@ export class Registry {
 
   /** Everything, as one scrape shows it. */
   text(): string {
-    return [...this.#families.values()].map((render) => render()).join('');
+    return [...this.#families.values()].map(({ render }) => render()).join('');
+  }
+
+  /** What there is to scrape, for a reference page. */
+  describe(): readonly Description[] {
+    return [...this.#families.values()];
   }
 
   #observed(
@@ -85,7 +98,7 @@ export class Registry {
     labelNames: readonly string[],
     read: () => Iterable<readonly [labelValues: readonly string[], value: number]>,
   ): void {
-    this.#add(name, () => {
+    this.#add({ name, help, type, labelNames }, () => {
       const samples = [...read()].map(([values, value]) => ({
         suffix: '',
         labels: labelText(labelNames, values),
@@ -103,7 +116,7 @@ export class Registry {
     make: (labels: string) => { child: Child; samples: () => readonly Sample[] },
   ): Family<Child> {
     const children = new Map<string, { child: Child; samples: () => readonly Sample[] }>();
-    this.#add(name, () =>
+    this.#add({ name, help, type, labelNames }, () =>
       familyText(
         name,
         help,
@@ -124,9 +137,10 @@ export class Registry {
     };
   }
 
-  #add(name: string, render: () => string): void {
+  #add(description: Description, render: () => string): void {
+    const { name } = description;
     if (this.#families.has(name)) throw new Error(`metric ${name} is registered twice`);
-    this.#families.set(name, render);
+    this.#families.set(name, { ...description, render });
   }
 }
 

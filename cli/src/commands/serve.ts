@@ -13,6 +13,7 @@ import { shutdownOnSignals } from '@berth/chassis/drain';
 import { createLogger, type Logger } from '@berth/chassis/log';
 import { type Checked, problemText } from '@berth/core/schema';
 import {
+  configProblems,
   type ModelServer,
   onnxRuntimeVersion,
   RepositoryError,
@@ -126,7 +127,7 @@ async function readSources(
     ...problems,
     ...more.map((found) => ({ field: 'arguments', expected: 'one folder', found: `"${found}" as well` })),
     ...(file.ok ? [] : file.problems),
-    ...(checked.ok ? [] : checked.problems),
+    ...(checked.ok ? configProblems(checked.value) : checked.problems),
   ];
   return all.length === 0 ? checked : { ok: false, problems: all };
 }
