@@ -94,7 +94,7 @@ describe('ending', () => {
     }));
 
   test('Ctrl-C does not wait for the delay', () =>
-    withServer({ args: [...IRIS, '--drain-delay-ms', '60000'] }, async (server) => {
+    withServer({ args: [...IRIS, '--drain-delay-ms', '20000'] }, async (server) => {
       await server.logged('ready');
       server.child.kill('SIGINT');
       assert.equal(await server.ended, 0);

@@ -46,7 +46,8 @@ const values: ReadonlyArray<
     { environment: { BERTH_HTTP_PORT: '0', BERTH_OFFSET: '-10' } },
     { httpPort: 0, offset: -10 },
   ],
-  ['takes an empty text where a text is asked for', { environment: { BERTH_MODELS: '' } }, { models: '' }],
+  ['takes an empty text where a text is asked for', { flags: { models: '' } }, { models: '' }],
+  ['takes an empty variable for one that is not set', { environment: { BERTH_MODELS: '', BERTH_HTTP_PORT: '' } }, {}],
   ['takes digits for a text where a text is asked for', { flags: { models: '7' } }, { models: '7' }],
   ['leaves variables of others alone', { environment: { HTTP_PORT: '1', BERTH_OTHER: 'x' } }, {}],
   [
@@ -109,7 +110,7 @@ const problems: ReadonlyArray<readonly [of: string, sources: Partial<ConfigSourc
     { flags: { httpPort: '9'.repeat(20) } },
     [`--http-port: ${PORT}, found "99999999999999999999"`],
   ],
-  ['an empty number', { environment: { BERTH_HTTP_PORT: '' } }, [`BERTH_HTTP_PORT: ${PORT}, found ""`]],
+  ['an empty number', { flags: { httpPort: '' } }, [`--http-port: ${PORT}, found ""`]],
   [
     'another choice',
     { environment: { BERTH_LOG_LEVEL: 'INFO' } },

@@ -55,7 +55,7 @@ export async function serve(terminal: Terminal, args: readonly string[], version
     return EXIT.done;
   }
   const { config: configFlag, ...flags } = parsed.flags;
-  const configFile = configFlag ?? terminal.environment.BERTH_CONFIG;
+  const configFile = configFlag ?? (terminal.environment.BERTH_CONFIG || undefined);
   const read = (): Promise<Checked<ServerConfig>> => readSources(parsed, flags, terminal.environment, configFile);
 
   const checked = await read();
