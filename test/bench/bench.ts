@@ -14,6 +14,8 @@ const LOAD_CORE = '1';
 
 const top = join(import.meta.dirname, '../..');
 const node = process.execPath;
+/** As in the first line of dist/berth.js and in the image. */
+const FLAGS = ['--max-semi-space-size=4'];
 
 const ROW = '{"inputs":[{"name":"input","shape":[1,4],"datatype":"FP32","data":[5.1,3.5,1.4,0.2]}]}';
 type Target = {

@@ -81,7 +81,7 @@ describe('the image', () => {
 
   test('says how it is run', () => {
     assert.equal(config.User, '65532:65532');
-    assert.deepEqual(config.Entrypoint, ['node', '/app/berth.js']);
+    assert.deepEqual(config.Entrypoint, ['node', '--max-semi-space-size=4', '/app/berth.js']);
     assert.deepEqual(config.Cmd, ['serve']);
     assert.deepEqual(Object.keys(config.ExposedPorts), ['8000/tcp', '8002/tcp']);
     assert.equal(config.Healthcheck?.Test[0], 'CMD');
