@@ -41,6 +41,7 @@ const answer =
 const floor = pinned([join(top, 'test/bench/floor.ts'), answer, '18100']);
 const startedAt = performance.now();
 const berth = pinned([
+  ...FLAGS,
   join(top, 'dist/berth.js'),
   'serve',
   join(top, 'examples/models'),
@@ -153,6 +154,7 @@ async function starts(): Promise<number[]> {
   for (let start = 0; start < 5; start++) {
     const began = performance.now();
     const child = pinned([
+      ...FLAGS,
       join(top, 'dist/berth.js'),
       'serve',
       irisOnly(),
