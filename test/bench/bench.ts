@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,8 +14,6 @@ const LOAD_CORE = '1';
 
 const top = join(import.meta.dirname, '../..');
 const node = process.execPath;
-/** As in the first line of dist/berth.js and in the image. */
-const FLAGS = ['--max-semi-space-size=4'];
 
 const ROW = '{"inputs":[{"name":"input","shape":[1,4],"datatype":"FP32","data":[5.1,3.5,1.4,0.2]}]}';
 type Target = {
@@ -38,42 +36,24 @@ const digit = JSON.stringify([
 const answer =
   '{"model_name":"iris","model_version":"1","id":"b52d5b9f-1","outputs":[{"name":"label","datatype":"INT64","shape":[1],"data":[0]},{"name":"probabilities","datatype":"FP32","shape":[1,3],"data":[0.9780970811843872,0.021901998668909073,8.781009341873869e-7]}]}';
 
+const folders: string[] = [];
 const floor = pinned([join(top, 'test/bench/floor.ts'), answer, '18100']);
-const startedAt = performance.now();
-const berth = pinned([
-  ...FLAGS,
-  join(top, 'dist/berth.js'),
-  'serve',
-  join(top, 'examples/models'),
-  '--default-model',
-  'iris',
-  '--http-port',
-  '18101',
-  '--metrics-port',
-  '18102',
-  '--log-level',
-  'warn',
-]);
-const children = [floor, berth];
+const iris = serve('iris', 18101);
+const digits = serve('digits', 18103);
+const children = [floor, iris, digits];
 try {
-  const firstMs = await firstPrediction(18101, startedAt);
+  await Promise.all([firstPrediction(18101, performance.now()), firstPrediction(18103, performance.now())]);
   const targets: Target[] = [
-    { name: 'floor: node:http, fixed reply', port: 18100, path: '/', body: ROW, pid: floor.pid as number },
+    { name: 'floor: node:http, fixed reply', port: 18100, path: '/', body: ROW, pid: pidOf(floor) },
     {
       name: 'iris, POST /v2/models/iris/infer',
       port: 18101,
       path: '/v2/models/iris/infer',
       body: ROW,
-      pid: berth.pid as number,
+      pid: pidOf(iris),
     },
-    { name: 'iris, POST /predict', port: 18101, path: '/predict', body: '[5.1,3.5,1.4,0.2]', pid: berth.pid as number },
-    {
-      name: 'digits, POST /models/digits/predict',
-      port: 18101,
-      path: '/models/digits/predict',
-      body: digit,
-      pid: berth.pid as number,
-    },
+    { name: 'iris, POST /predict', port: 18101, path: '/predict', body: '[5.1,3.5,1.4,0.2]', pid: pidOf(iris) },
+    { name: 'digits (64 numbers), POST /predict', port: 18103, path: '/predict', body: digit, pid: pidOf(digits) },
   ];
   for (const target of targets) load(target, 2);
   const rounds = targets.map(() => [] as Figures[]);
@@ -81,12 +61,37 @@ try {
     for (let at = 0; at < targets.length; at++) rounds[at]?.push(load(targets[at] as Target, SECONDS));
   }
   report(targets, rounds);
+  for (const child of children) child.kill('SIGKILL');
+  const times = await starts();
   console.log(
-    `\nStart of the process to the first prediction (three models loaded, bundled): ${firstMs.toFixed(0)} ms`,
+    `\nStart of the process to the first prediction (iris, bundled), ${times.length} times in order: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`,
   );
-  console.log(`Median of starts: ${(await starts()).map((ms) => ms.toFixed(0)).join(', ')} ms (iris alone)`);
 } finally {
   for (const child of children) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true });
+}
+
+/** The server as the image runs it, with one example model, on this port and the next. */
+function serve(model: string, port: number): ChildProcess {
+  const folder = mkdtempSync(join(tmpdir(), 'berth-bench-'));
+  folders.push(folder);
+  cpSync(join(top, 'examples/models', model), join(folder, model), { recursive: true });
+  return pinned([
+    '--max-semi-space-size=4',
+    join(top, 'dist/berth.js'),
+    'serve',
+    folder,
+    '--http-port',
+    String(port),
+    '--metrics-port',
+    String(port + 1),
+    '--log-level',
+    'warn',
+  ]);
+}
+
+function pidOf(child: ChildProcess): number {
+  return child.pid as number;
 }
 
 function pinned(args: readonly string[]): ChildProcess {
@@ -148,25 +153,14 @@ function report(targets: readonly Target[], rounds: readonly Figures[][]): void 
   for (const row of [columns, columns.map(() => '---'), ...rows]) console.log(`| ${row.join(' | ')} |`);
 }
 
-/** Five starts with iris alone, each from spawn to the first prediction. */
+/** Starts iris alone several times, each from spawn to the first prediction. */
 async function starts(): Promise<number[]> {
   const times: number[] = [];
-  for (let start = 0; start < 5; start++) {
+  for (let start = 0; start < 7; start++) {
     const began = performance.now();
-    const child = pinned([
-      ...FLAGS,
-      join(top, 'dist/berth.js'),
-      'serve',
-      irisOnly(),
-      '--http-port',
-      '18103',
-      '--metrics-port',
-      '18104',
-      '--log-level',
-      'warn',
-    ]);
+    const child = serve('iris', 18105);
     children.push(child);
-    times.push(await firstPrediction(18103, began));
+    times.push(await firstPrediction(18105, began));
     child.kill('SIGKILL');
     await sleep(100);
   }
@@ -185,12 +179,6 @@ async function firstPrediction(port: number, began: number): Promise<number> {
     if (performance.now() - began > 10_000) throw new Error('the server did not answer within 10 s');
     await sleep(2);
   }
-}
-
-function irisOnly(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'berth-bench-'));
-  cpSync(join(top, 'examples/models/iris'), join(folder, 'iris'), { recursive: true });
-  return folder;
 }
 
 function cpuMicros(pid: number): number {

@@ -11,6 +11,7 @@ function aProgram() {
   const sleepers: { readonly until: number; readonly wake: () => void }[] = [];
   let now = 0;
   let finished = () => {};
+  let failed = () => {};
   shutdownOnSignals(
     {
       delayMs: 5,
@@ -22,11 +23,13 @@ function aProgram() {
       announce: (signal) => happened.push(`announces ${signal}`),
       finish: () => {
         happened.push('finishes');
-        return new Promise((resolve) => {
+        return new Promise((resolve, reject) => {
           finished = resolve;
+          failed = () => reject(new Error('a model does not close'));
         });
       },
-      exit: (code) => happened.push(`exits ${code}`),
+      exit: (code, error) =>
+        happened.push(error instanceof Error ? `exits ${code}: ${error.message}` : `exits ${code}`),
     },
   );
   return {
@@ -35,6 +38,7 @@ function aProgram() {
     do: async (step: Step) => {
       if (step === 'SIGTERM' || step === 'SIGINT') signals.emit(step);
       else if (step === 'all answered') finished();
+      else if (step === 'cannot finish') failed();
       else now = step;
       for (const { until, wake } of sleepers) if (until <= now) wake();
       await turn();
@@ -42,8 +46,8 @@ function aProgram() {
   };
 }
 
-/** A signal, the end of the last request, or the time that it is. */
-type Step = 'SIGTERM' | 'SIGINT' | 'all answered' | number;
+/** A signal, the end of the last request, a failure to end, or the time that it is. */
+type Step = 'SIGTERM' | 'SIGINT' | 'all answered' | 'cannot finish' | number;
 
 const cases: ReadonlyArray<readonly [does: string, steps: readonly Step[], happens: readonly string[]]> = [
   ['runs until it is told to end', [1000], []],
@@ -53,6 +57,11 @@ const cases: ReadonlyArray<readonly [does: string, steps: readonly Step[], happe
   ['heeds one SIGTERM', ['SIGTERM', 'SIGTERM', 5, 'SIGTERM'], ['announces SIGTERM', 'finishes']],
   ['finishes at once at SIGINT', ['SIGINT'], ['announces SIGINT', 'finishes']],
   ['exits when all is answered after SIGINT', ['SIGINT', 'all answered'], ['announces SIGINT', 'finishes', 'exits 0']],
+  [
+    'exits with the reason when it cannot finish',
+    ['SIGTERM', 5, 'cannot finish'],
+    ['announces SIGTERM', 'finishes', 'exits 1: a model does not close'],
+  ],
   ['goes on waiting at a SIGINT after SIGTERM', ['SIGTERM', 'SIGINT', 4], ['announces SIGTERM']],
   ['exits at the next one', ['SIGTERM', 'SIGINT', 'SIGINT'], ['announces SIGTERM', 'exits 130']],
   ['exits at a second SIGINT', ['SIGINT', 'SIGINT'], ['announces SIGINT', 'finishes', 'exits 130']],

@@ -4,7 +4,8 @@ export type ShutdownSteps = {
   readonly announce: (signal: string) => void;
   /** Takes no new work any more and resolves when all that was accepted is answered. */
   readonly finish: () => Promise<void>;
-  readonly exit: (code: number) => void;
+  /** `error` is why it could not finish. */
+  readonly exit: (code: number, error?: unknown) => void;
 };
 
 export type ShutdownOptions = {
@@ -37,7 +38,12 @@ export function shutdownOnSignals(options: ShutdownOptions, steps: ShutdownSteps
     steps.announce(signal);
     void options.sleep(options.graceMs).then(() => steps.exit(1));
     await options.sleep(delayMs);
-    await steps.finish();
+    try {
+      await steps.finish();
+    } catch (error) {
+      steps.exit(1, error);
+      return;
+    }
     steps.exit(0);
   };
 

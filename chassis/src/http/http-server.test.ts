@@ -535,6 +535,20 @@ test('close lets a refused client finish sending, so that it sees why', async (t
   await closed;
 });
 
+test('close waits 5 s for the rest of a body, and not for ever', async (t) => {
+  let now = 0;
+  const server = await aServer(t, { now: () => now });
+  const client = new Client(server).send(post('x'.repeat(50), 'content-length: 100'));
+  await until(() => server.unanswered() === 1);
+  const closed = server.close();
+  now = 4999;
+  await sleep(60);
+  assert.equal(client.isOpen, true);
+  now = 5001;
+  await closed;
+  await until(() => server.unanswered() === 0);
+});
+
 test('a port that is taken is an error with its code', async (t) => {
   const first = await aServer(t);
   const second = createHttpServer({

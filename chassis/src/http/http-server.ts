@@ -56,6 +56,8 @@ type Exchange = {
 const KEEP_ALIVE_MS = 75_000;
 /** How long the rest of a refused body is read and thrown away, so that the client gets to see the answer. */
 const DISCARD_MS = 10_000;
+/** How long a server that closes waits for the rest of a body: a request that has not come in whole was not accepted. */
+const LATE_BODY_MS = 5000;
 /** How often a server that closes looks for connections that have become idle. */
 const SWEEP_MS = 20;
 
@@ -229,6 +231,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const closeIdleConnections = (): void => {
     for (const [socket, { busy }] of connections) if (busy === 0 && socket.writableLength === 0) socket.destroy();
   };
+  const closeUnfinishedConnections = (): void => {
+    for (const [socket, { newest }] of connections) if (newest?.request.complete === false) socket.destroy();
+  };
   // Node's own, which its close() calls as well, cuts off answers on their way and spares connections that never asked.
   server.closeIdleConnections = closeIdleConnections;
 
@@ -248,7 +253,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     close: () => {
       isEmptying = true;
       return new Promise((resolve) => {
-        const sweep = setInterval(closeIdleConnections, SWEEP_MS);
+        const lateAt = now() + LATE_BODY_MS;
+        const sweep = setInterval(() => {
+          closeIdleConnections();
+          if (now() > lateAt) closeUnfinishedConnections();
+        }, SWEEP_MS);
         server.close(() => {
           clearInterval(sweep);
           resolve();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -123,6 +123,17 @@ test('inspect tells what keeps a model from being served, and what it could stil
   assert.equal(json.code, 1);
   const report = JSON.parse(json.out);
   assert.deepEqual([report.problem, report.curl, report.mayBatch], [problem, undefined, false]);
+});
+
+test('inspect tells that the weights beside a model are missing', async () => {
+  const alone = join(folder, 'alone.onnx');
+  copyFileSync(odd('external-data.onnx'), alone);
+  const { code, out } = await inspected([alone]);
+  assert.equal(code, 1);
+  assert.match(
+    out,
+    /\nproblem {5}\S+alone\.onnx: its weights are in the external file "external-data\.weights", which is not beside it; copy both together\n/,
+  );
 });
 
 const unreadable: ReadonlyArray<readonly [what: string, path: string, message: RegExp]> = [

@@ -1,11 +1,11 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { flagOf, parseFlags } from '@berth/chassis/config';
 import { shapeText, type TensorSpec } from '@berth/core/inference';
-import { hasBatchDimension, toSignature } from '@berth/core/onnx';
+import { hasBatchDimension, type OnnxHeader, toSignature } from '@berth/core/onnx';
 import { makeExample } from '@berth/core/rows';
 import { problemText } from '@berth/core/schema';
-import { headerOf, LoadProblem, sha256Of } from '@berth/serving/model-file';
+import { findExternalFiles, headerOf, LoadProblem, sha256Of } from '@berth/serving/model-file';
 import { bold, EXIT, fail, failUsage, type Terminal } from '../terminal.ts';
 
 const HELP = `Show what an ONNX model takes and gives, and how to ask it.
@@ -57,7 +57,7 @@ async function reportOn(path: string) {
   const header = headerOf(file, file);
   const found = toSignature(header);
   const signature = found.ok ? found.signature : undefined;
-  const example = signature && JSON.stringify(makeExample(signature));
+  const problem = found.ok ? externalProblem(file, header) : found.problem;
   return {
     file,
     sizeBytes: statSync(file).size,
@@ -72,11 +72,29 @@ async function reportOn(path: string) {
     inputs: signature?.inputs.map(plain) ?? header.inputs,
     outputs: signature?.outputs.map(plain) ?? header.outputs,
     mayBatch: signature === undefined ? false : hasBatchDimension(signature),
-    ...(example !== undefined && {
-      curl: `curl http://localhost:8000/models/${encodeURIComponent(nameOf(file))}/predict -d ${quoted(example)}`,
-    }),
-    ...(!found.ok && { problem: found.problem }),
+    ...(signature !== undefined && { curl: curlLine(nameOf(file), JSON.stringify(makeExample(signature))) }),
+    ...(problem !== undefined && { problem }),
   };
+}
+
+/** Why the server would not find the weights that lie beside the model. */
+function externalProblem(file: string, header: OnnxHeader): string | undefined {
+  const real = realpathSync(file);
+  try {
+    findExternalFiles(dirname(real), real, header, file);
+    return undefined;
+  } catch (error) {
+    if (error instanceof LoadProblem) return error.message;
+    throw error;
+  }
+}
+
+/** An example longer than this is no line to read. */
+const MAX_LINE = 1000;
+
+function curlLine(model: string, example: string): string {
+  const body = example.length <= MAX_LINE ? quoted(example) : '@row.json';
+  return `curl http://localhost:8000/models/${encodeURIComponent(model)}/predict -d ${body}`;
 }
 
 function plain({ name, datatype, shape, symbols }: TensorSpec) {

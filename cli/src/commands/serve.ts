@@ -91,8 +91,8 @@ export async function serve(terminal: Terminal, args: readonly string[], version
         log.info('draining', { signal });
       },
       finish: () => server.close(),
-      exit: (code) => {
-        log.info('ended', { code, unanswered: server.unanswered() });
+      exit: (code, error) => {
+        log.info('ended', { code, unanswered: server.unanswered(), error });
         if (code === 0) process.exit(code);
         exitNow(code);
       },

@@ -53,8 +53,13 @@ export function bodyInvalid(message: string): ServingError {
   return new ServingError('BodyInvalid', message);
 }
 
+const MOST_LISTED = 12;
+
+/** Names as a message lists them: `"a", "b" and 3 more`. */
 export function listed(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ');
+  const shown = names.slice(0, MOST_LISTED).map((name) => `"${name}"`);
+  const more = names.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** Text that came from outside, short enough to be repeated in a message. */

@@ -1,5 +1,5 @@
 import type { Finding, Health } from '@berth/chassis/health';
-import { type HttpAnswer, JSON_TYPE, type Route } from '@berth/chassis/http';
+import { type HttpAnswer, type HttpCall, JSON_TYPE, type Route } from '@berth/chassis/http';
 import { bodyInvalid, type Datatype, ServingError, type TensorSpec } from '@berth/core/inference';
 import { shown } from '@berth/core/schema';
 import type { DataPlane } from '../data-plane/data-plane.ts';
@@ -69,7 +69,7 @@ export function v2Routes({ plane, health, serverName, serverVersion, newId }: V2
     ...both('GET', '/ready', ready),
     ...both('GET', '/config', config),
     ...both('POST', '/infer', infer),
-    ['POST', '/v2/repository/index', (call) => json(index(plane, call.body))],
+    ['POST', '/v2/repository/index', (call) => json(index(plane, call))],
     ['POST', '/v2/repository/models/:model/load', noModelControl],
     ['POST', '/v2/repository/models/:model/unload', noModelControl],
   ];
@@ -112,22 +112,16 @@ function modelConfig({ name, signature, maxRows }: LoadedModel) {
 }
 
 /** The repository index; Triton's client sends an empty body. */
-function index({ catalog }: DataPlane, body: Buffer) {
-  let onlyReady: unknown;
-  if (body.length > 0) {
-    let request: unknown;
-    try {
-      request = JSON.parse(body.toString('utf8'));
-    } catch (error) {
-      throw bodyInvalid(`the body is not valid JSON: ${(error as Error).message}`);
-    }
-    if (typeof request !== 'object' || request === null || Array.isArray(request)) {
-      throw bodyInvalid(`the request: expected an object such as {"ready": true}, got ${shown(request)}`);
-    }
-    onlyReady = (request as { ready?: unknown }).ready;
-    if (onlyReady !== undefined && typeof onlyReady !== 'boolean') {
-      throw bodyInvalid(`ready: expected true or false, got ${shown(onlyReady)}`);
-    }
+function index({ catalog }: DataPlane, call: HttpCall) {
+  const onlyReady = call.body.length > 0 && readJsonBody(call, '{"ready": true}', readsOnlyReady);
+  return catalog.index().filter(({ state }) => !onlyReady || state === 'READY');
+}
+
+function readsOnlyReady(request: unknown): boolean {
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+    throw bodyInvalid(`the request: expected an object such as {"ready": true}, got ${shown(request)}`);
   }
-  return catalog.index().filter(({ state }) => onlyReady !== true || state === 'READY');
+  const { ready = false } = request as { ready?: unknown };
+  if (typeof ready !== 'boolean') throw bodyInvalid(`ready: expected true or false, got ${shown(ready)}`);
+  return ready;
 }

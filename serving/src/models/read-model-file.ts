@@ -24,10 +24,23 @@ export type ModelFile = {
 export function readModelFile(top: string, path: string, shown: string): ModelFile {
   const real = insideOrThrow(top, path, () => new LoadProblem('FileMissing', `${shown} is not there`), shown);
   const header = headerOf(real, shown);
-  const externalFiles = header.externalFiles.map((location) =>
+  const externalFiles = findExternalFiles(top, real, header, shown);
+  const found = toSignature(header);
+  if (!found.ok) throw new LoadProblem('SignatureUnsupported', `${shown}: ${found.problem}`);
+  const sizeBytes = [real, ...externalFiles].reduce((total, file) => total + statSync(file).size, 0);
+  return { path: real, header, signature: found.signature, sizeBytes };
+}
+
+/**
+ * The real paths of a model's external files, which lie beside it and inside `top`.
+ *
+ * @throws LoadProblem `ExternalDataMissing` or `RepositoryInvalid`
+ */
+export function findExternalFiles(top: string, path: string, header: OnnxHeader, shown: string): readonly string[] {
+  return header.externalFiles.map((location) =>
     insideOrThrow(
       top,
-      join(dirname(real), location),
+      join(dirname(path), location),
       () =>
         new LoadProblem(
           'ExternalDataMissing',
@@ -36,10 +49,6 @@ export function readModelFile(top: string, path: string, shown: string): ModelFi
       `${shown}: its external data "${location}"`,
     ),
   );
-  const found = toSignature(header);
-  if (!found.ok) throw new LoadProblem('SignatureUnsupported', `${shown}: ${found.problem}`);
-  const sizeBytes = [real, ...externalFiles].reduce((total, file) => total + statSync(file).size, 0);
-  return { path: real, header, signature: found.signature, sizeBytes };
 }
 
 /** The header of an ONNX file. @throws LoadProblem `FileInvalid` */
