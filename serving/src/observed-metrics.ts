@@ -62,7 +62,7 @@ export function registerObservedMetrics({ registry, all }: ServingMetrics, state
   );
   gauge(
     'berth_model_memory_bytes',
-    'Growth of resident memory while the model was loaded: an estimate.',
+    'Growth of resident memory while the model was loaded: an estimate; the first includes what ONNX Runtime itself takes.',
     perModel((m) => m.memoryBytes),
   );
   registry.gauge(

@@ -273,7 +273,7 @@ describe('POST /v2/models/{model}/infer', () => {
     [
       'a body that is no object',
       [1],
-      'the request: expected an object with "id", "parameters", "inputs", "outputs", got [1]',
+      'the request: expected an object with "id", "parameters", "inputs", "outputs", "model_name", got [1]',
     ],
     ['an unknown field', V2({ input: [] }), 'the request: unknown field "input"; did you mean "inputs"?'],
     ['inputs that are no array', { inputs: {} }, 'inputs: expected an array of tensors, got {}'],
@@ -325,6 +325,11 @@ describe('POST /v2/models/{model}/infer', () => {
       V2({}, { data: [1, 'nan', 3, 4] }),
       'tensor "input" element 1: expected a number that fits FP32, got "nan"',
     ],
+    [
+      'another model in the body',
+      V2({ model_name: 'digits' }),
+      'model_name: expected "iris", as in the path, got "digits"',
+    ],
     ['an id that is no text', V2({ id: 1 }), 'id: expected a text, got 1'],
     ['outputs that are no array', V2({ outputs: 'label' }), 'outputs: expected an array, got "label"'],
     [
@@ -361,6 +366,10 @@ describe('POST /v2/models/{model}/infer', () => {
       else assert.match(answer.error ?? '', error);
     });
   }
+
+  test('takes the model’s name again in the body, as KServe’s client sends it', async () => {
+    assert.equal((await infer(V2({ model_name: 'iris' }))).status, 200);
+  });
 
   test('takes parameters of the client’s own, and a false switch', async () => {
     const body = V2({ parameters: { binary_data_output: false, mine: 'x' } }, { parameters: { content_type: 'np' } });
@@ -487,7 +496,8 @@ describe('KServe V1', () => {
 describe('the other routes', () => {
   test('say what is there, on /', async () => {
     const { json } = await server.request('GET', '/');
-    const { models } = json as { models: { name: string; state: string; predict: string }[] };
+    const { models, status } = json as { status: string; models: { name: string; state: string; predict: string }[] };
+    assert.equal(status, 'alive');
     assert.deepEqual(models.find(({ name }) => name === 'a:b')?.predict, '/models/a%3Ab/predict');
     assert.equal((await server.request('GET', '/models/a%3Ab/predict')).status, 200);
   });

@@ -2,7 +2,10 @@ import type { Route } from '@berth/chassis/http';
 import type { Catalog } from '../models/catalog.ts';
 import { json } from './v2-routes.ts';
 
-/** `GET /`: what is here and where to go, for whoever opens the address in a browser or with curl. */
+/**
+ * `GET /`: what is here and where to go, for whoever opens the address in a browser or with curl. `status` is what KServe's V1
+ * client asks this path for.
+ */
 export function rootRoute(catalog: Catalog, serverName: string, serverVersion: string): Route {
   return [
     'GET',
@@ -23,7 +26,9 @@ export function rootRoute(catalog: Catalog, serverName: string, serverVersion: s
         '/v2/health/ready': 'readiness, with reasons; also /v2/health/live',
         '/v2/repository/index': 'POST: models, versions, and why one is not served',
       };
-      return json(`${JSON.stringify({ name: serverName, version: serverVersion, models, routes }, null, 2)}\n`);
+      return json(
+        `${JSON.stringify({ name: serverName, version: serverVersion, status: 'alive', models, routes }, null, 2)}\n`,
+      );
     },
   ];
 }

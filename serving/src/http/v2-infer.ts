@@ -14,13 +14,15 @@ import {
 import { exactFloat, readData, writeData } from '@berth/core/json-tensors';
 import { closest, shown } from '@berth/core/schema';
 import type { InferenceRequest } from '../data-plane/data-plane.ts';
+import type { LoadedModel } from '../models/model.ts';
 
 /** An Open Inference Protocol v2 request in its JSON form, translated. */
 export type V2Request = InferenceRequest & { readonly id: string | undefined };
 
 type Json = Readonly<Record<string, unknown>>;
 
-const REQUEST_FIELDS = ['id', 'parameters', 'inputs', 'outputs'];
+/** `model_name` is not the protocol's, but KServe's client sends it. */
+const REQUEST_FIELDS = ['id', 'parameters', 'inputs', 'outputs', 'model_name'];
 const INPUT_FIELDS = ['name', 'shape', 'datatype', 'parameters', 'data'];
 const OUTPUT_FIELDS = ['name', 'parameters'];
 
@@ -45,9 +47,12 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
  *
  * @throws ServingError `BodyInvalid`, `TensorInvalid`, `FeatureUnsupported`
  */
-export function readV2Request(signature: Signature, body: unknown): V2Request {
+export function readV2Request({ name, signature }: Pick<LoadedModel, 'name' | 'signature'>, body: unknown): V2Request {
   const request = objectOf('the request', body, REQUEST_FIELDS);
-  const { id, inputs, outputs } = request;
+  const { id, inputs, outputs, model_name = name } = request;
+  if (model_name !== name) {
+    throw bodyInvalid(`model_name: expected "${name}", as in the path, got ${shown(model_name)}`);
+  }
   if (id !== undefined && typeof id !== 'string') throw bodyInvalid(`id: expected a text, got ${shown(id)}`);
   if (!Array.isArray(inputs)) throw bodyInvalid(`inputs: expected an array of tensors, got ${shown(inputs)}`);
   if (outputs !== undefined && !Array.isArray(outputs)) {

@@ -26,7 +26,7 @@ export function v2Routes({ plane, health, serverName, serverVersion, newId }: V2
       { door: 'v2', name: name as string, ...(version && { version }), hasLeft: call.hasLeft },
       (model) => {
         const request = readJsonBody(call, '{"inputs": [{"name", "shape", "datatype", "data"}]}', (json) =>
-          readV2Request(model.signature, json),
+          readV2Request(model, json),
         );
         id = request.id;
         return request;
