@@ -1,6 +1,6 @@
 import type { Health } from '@berth/chassis/health';
 import type { Route } from '@berth/chassis/http';
-import { healthAnswer } from './v2-routes.ts';
+import { healthAnswer } from './answers.ts';
 
 /** What the metrics port answers: probes and Prometheus, in plain HTTP and without keys. */
 export function operationsRoutes(health: Health, metricsText: () => string): readonly Route[] {

@@ -4,8 +4,8 @@ import { shortFloat32 } from '@berth/core/json-tensors';
 import { readFriendly, writeOutputs, writePredictions } from '@berth/core/rows';
 import type { DataPlane, InferenceRequest } from '../data-plane/data-plane.ts';
 import type { LoadedModel } from '../models/model.ts';
+import { json } from './answers.ts';
 import { readJsonBody } from './json-body.ts';
-import { json } from './v2-routes.ts';
 
 /** The friendly form: rows in, labels out; GET runs the model's own example and shows how to send one's own. */
 export function predictRoutes(plane: DataPlane): readonly Route[] {

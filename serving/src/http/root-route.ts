@@ -1,10 +1,10 @@
 import type { Route } from '@berth/chassis/http';
 import type { Catalog } from '../models/catalog.ts';
-import { json } from './v2-routes.ts';
+import { json } from './answers.ts';
 
 /**
- * `GET /`: what is here and where to go, for whoever opens the address in a browser or with curl. `status` is what KServe's V1
- * client asks this path for.
+ * `GET /`: what is here and where to go, for whoever opens the address in a browser or with curl. `status` is what
+ * KServe's V1 client asks this path for.
  */
 export function rootRoute(catalog: Catalog, serverName: string, serverVersion: string): Route {
   return [

@@ -5,8 +5,8 @@ import { readFriendly, readRows } from '@berth/core/rows';
 import { shown } from '@berth/core/schema';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import type { LoadedModel } from '../models/model.ts';
+import { json } from './answers.ts';
 import { readJsonBody } from './json-body.ts';
-import { json } from './v2-routes.ts';
 
 /** KServe's V1 protocol: list, status and `:predict`. */
 export function v1Routes(plane: DataPlane): readonly Route[] {

@@ -1,9 +1,10 @@
-import type { Finding, Health } from '@berth/chassis/health';
-import { type HttpAnswer, type HttpCall, JSON_TYPE, type Route } from '@berth/chassis/http';
+import type { Health } from '@berth/chassis/health';
+import type { HttpCall, Route } from '@berth/chassis/http';
 import { bodyInvalid, type Datatype, ServingError, type TensorSpec } from '@berth/core/inference';
 import { shown } from '@berth/core/schema';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import type { LoadedModel } from '../models/model.ts';
+import { healthAnswer, json } from './answers.ts';
 import { readJsonBody } from './json-body.ts';
 import { readV2Request, writeV2Response } from './v2-infer.ts';
 
@@ -73,19 +74,6 @@ export function v2Routes({ plane, health, serverName, serverVersion, newId }: V2
     ['POST', '/v2/repository/models/:model/load', noModelControl],
     ['POST', '/v2/repository/models/:model/unload', noModelControl],
   ];
-}
-
-/** A probe's answer: the status speaks; KServe's client also reads `{"live": true}` or `{"ready": true}`. */
-export function healthAnswer(question: 'live' | 'ready' | 'started', { ok, reasons }: Finding): HttpAnswer {
-  return {
-    status: ok ? 200 : 503,
-    headers: JSON_TYPE,
-    body: JSON.stringify({ [question]: ok, ...(!ok && { reasons }) }),
-  };
-}
-
-export function json(value: unknown): HttpAnswer {
-  return { status: 200, headers: JSON_TYPE, body: typeof value === 'string' ? value : JSON.stringify(value) };
 }
 
 function tensorMetadata({ name, datatype, shape }: TensorSpec) {
