@@ -30,8 +30,7 @@ RUN set -eu; \
   cp -L /etc/os-release /out/etc; \
   echo 'berth:x:65532:65532::/:/none' >/out/etc/passwd; \
   echo 'berth:x:65532:' >/out/etc/group; \
-  printf '%s\n' '# The model that answers /predict. Each model also answers /models/<name>/predict.' \
-    'defaultModel: iris' >/out/etc/berth/config.yaml
+  echo '# Mount a file over this one: docs/reference/configuration.md lists what it may say.' >/out/etc/berth/config.yaml
 
 COPY . .
 RUN npm run build && npm run silero

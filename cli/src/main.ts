@@ -21,6 +21,9 @@ const terminal: Terminal = {
   environment: process.env,
 };
 
+// Whoever read the output has gone (`| head`): that ends neither a server nor anything else.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 process.exitCode = await main(process.argv.slice(2));
 
 // Commands are imported when they are called for: what a command does not need must not slow its start.

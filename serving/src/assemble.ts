@@ -5,7 +5,7 @@ import { finding, type Health } from '@berth/chassis/health';
 import type { HttpAnswer, HttpHandler, Refusal } from '@berth/chassis/http';
 import type { Logger } from '@berth/chassis/log';
 import { listed, ServingError } from '@berth/core/inference';
-import type { ServerConfig } from './config.ts';
+import { reloaded, type ServerConfig } from './config.ts';
 import { DataPlane } from './data-plane/data-plane.ts';
 import { createApp } from './http/app.ts';
 import { errorAnswer } from './http/errors.ts';
@@ -45,6 +45,8 @@ export type Assembly = {
   readonly reconfigure: (config: ServerConfig) => void;
   /** From now on the server is not ready. */
   readonly startDraining: () => void;
+  /** Loads no further model; the one being loaded is finished. */
+  readonly stopLoading: () => void;
   /** Frees the models. */
   readonly close: () => Promise<void>;
 };
@@ -57,18 +59,26 @@ export type Assembly = {
 export function assemble({ config: initial, log, versions }: ServeOptions): Assembly {
   let config = initial;
   let isDraining = false;
+  let isStopping = false;
   const now = () => performance.now();
   const containerLimits = readLimits(readIfThere);
   const models = scanRepository(config.models);
   const names = models.map(({ name }) => name);
   if (config.defaultModel !== undefined && !names.includes(config.defaultModel)) {
-    throw new RepositoryError(`defaultModel is "${config.defaultModel}", and the models here are ${listed(names)}`);
+    throw new RepositoryError(
+      `defaultModel is "${config.defaultModel}", and the models here are ${listed(names)}: name one of these, or none`,
+    );
   }
 
   const catalog = new Catalog(config.defaultModel, now);
   for (const { name } of models) catalog.set(name, '', { phase: 'waiting' });
   const metrics = createServingMetrics();
-  const plane = new DataPlane({ catalog, metrics, requestTimeoutMs: () => config.requestTimeoutMs, now });
+  const plane = new DataPlane({
+    catalog,
+    metrics,
+    limits: () => ({ timeoutMs: config.requestTimeoutMs, answerElements: config.maxAnswerElements }),
+    now,
+  });
   const health: Health = {
     startup: () => catalog.startup(),
     live: () => catalog.live(config.livenessStallMs),
@@ -78,24 +88,32 @@ export function assemble({ config: initial, log, versions }: ServeOptions): Asse
 
   const idPrefix = randomBytes(4).toString('hex');
   let requests = 0;
-  const failed = ({ code }: ServingError) => metrics.failed('', code);
-  const app = (routes: Parameters<typeof createApp>[0]['routes']) =>
-    createApp({ routes, log, now, randomBytes, failed });
+  const failed = ({ model, code }: ServingError) => metrics.failed(model, code);
+  const tools = { log, now, randomBytes };
 
   return {
-    handle: app([
-      rootRoute(catalog, config.serverName, versions.server),
-      ...predictRoutes(plane),
-      ...v2Routes({
-        plane,
-        health,
-        serverName: config.serverName,
-        serverVersion: versions.server,
-        newId: () => `${idPrefix}-${++requests}`,
-      }),
-      ...v1Routes(plane),
-    ]),
-    handleOperations: app(operationsRoutes(health, () => metrics.registry.text())),
+    handle: createApp({
+      ...tools,
+      failed,
+      routes: [
+        rootRoute(catalog, config.serverName, versions.server),
+        ...predictRoutes(plane),
+        ...v2Routes({
+          plane,
+          health,
+          serverName: config.serverName,
+          serverVersion: versions.server,
+          newId: () => `${idPrefix}-${++requests}`,
+        }),
+        ...v1Routes(plane),
+      ],
+    }),
+    handleOperations: createApp({
+      ...tools,
+      // A scrape that missed is no request of a model.
+      failed: () => {},
+      routes: operationsRoutes(health, () => metrics.registry.text()),
+    }),
     refuse: (refusal) => {
       const error = refusalError(refusal);
       failed(error);
@@ -111,6 +129,7 @@ export function assemble({ config: initial, log, versions }: ServeOptions): Asse
         catalog,
         log,
         cpuCores: containerLimits.cpuCores,
+        isStopping: () => isStopping,
         queueLimits,
         now,
         residentBytes: () => process.memoryUsage.rss(),
@@ -132,11 +151,14 @@ export function assemble({ config: initial, log, versions }: ServeOptions): Asse
         build: { version: versions.server, node: process.versions.node, onnxruntime: versions.onnxruntime },
       }),
     reconfigure: (changed) => {
-      config = changed;
+      config = reloaded(config, changed);
       log.setLevel(changed.logLevel);
     },
     startDraining: () => {
       isDraining = true;
+    },
+    stopLoading: () => {
+      isStopping = true;
     },
     close: async () => {
       await Promise.all(catalog.loaded().map((model) => model.close()));
@@ -148,8 +170,8 @@ function refusalError(refusal: Refusal): ServingError {
   return refusal.kind === 'tooLarge'
     ? new ServingError('BodyTooLarge', `the body is larger than the limit of ${refusal.limit} bytes (maxRequestBytes)`)
     : new ServingError(
-        'QueueFull',
-        'the bodies of other requests take all the memory set aside for them (maxBodiesBytes): try again later',
+        'ServerBusy',
+        'other requests take all the memory set aside for bodies and answers (maxBodiesBytes): try again later',
       );
 }
 

@@ -16,7 +16,8 @@ export const SERVER_SETTINGS = {
   },
   defaultModel: {
     kind: 'text',
-    about: 'The model that answers `/predict`. Without it, the only model there is.',
+    about:
+      'The model that answers `/predict`. Without it, the one whose `serving.yaml` says so, or the only one there is.',
   },
   serverName: { kind: 'text', about: 'The server’s name in its metadata.', default: 'berth' },
   host: {
@@ -45,18 +46,20 @@ export const SERVER_SETTINGS = {
   },
   maxRequestBytes: {
     kind: 'integer',
-    about: 'Bytes of a request body at the most; a larger one is refused unread with 413.',
+    about:
+      'Bytes of a request body at the most; a larger one is refused unread with 413. JSON takes some 25 times its size in memory while it is read and answered.',
     min: 1024,
     max: 2048 * MIB,
-    default: 16 * MIB,
+    default: 4 * MIB,
     reloads: true,
   },
   maxBodiesBytes: {
     kind: 'integer',
-    about: 'Bytes of all request bodies held at one time; what would be more is refused unread with 503.',
+    about:
+      'Bytes of all request bodies, and of answers that clients have not read yet, held at one time; what would be more is refused unread with 503.',
     min: 1024,
     max: 65536 * MIB,
-    default: 64 * MIB,
+    default: 32 * MIB,
     reloads: true,
   },
   maxQueueRequests: {
@@ -73,6 +76,14 @@ export const SERVER_SETTINGS = {
     min: 1024,
     max: 65536 * MIB,
     default: 64 * MIB,
+    reloads: true,
+  },
+  maxAnswerElements: {
+    kind: 'integer',
+    about: 'Elements of an answer’s tensors at the most; a larger answer is refused with 400.',
+    min: 1,
+    max: 1_000_000_000,
+    default: 1_000_000,
     reloads: true,
   },
   requestTimeoutMs: {
@@ -119,8 +130,27 @@ export const SERVER_SETTINGS = {
 export type ServerConfig = ConfigOf<typeof SERVER_SETTINGS>;
 
 /** What is wrong with settings that are each right by themselves. */
-export function configProblems({ drainDelayMs, gracePeriodMs }: ServerConfig): readonly Problem[] {
-  return gracePeriodMs > drainDelayMs
-    ? []
-    : [{ field: 'gracePeriodMs', expected: `more than drainDelayMs, ${drainDelayMs}`, found: String(gracePeriodMs) }];
+export function configProblems(config: ServerConfig): readonly Problem[] {
+  const { drainDelayMs, gracePeriodMs, maxRequestBytes, maxBodiesBytes } = config;
+  const problems: Problem[] = [];
+  if (gracePeriodMs <= drainDelayMs) {
+    problems.push({
+      field: 'gracePeriodMs',
+      expected: `more than drainDelayMs, ${drainDelayMs}`,
+      found: `${gracePeriodMs}`,
+    });
+  }
+  if (maxBodiesBytes < maxRequestBytes) {
+    const expected = `at least maxRequestBytes, ${maxRequestBytes}`;
+    problems.push({ field: 'maxBodiesBytes', expected, found: `${maxBodiesBytes}` });
+  }
+  return problems;
+}
+
+/** The settings that run, when the configuration has become `changed`: what takes effect at restart stays. */
+export function reloaded(running: ServerConfig, changed: ServerConfig): ServerConfig {
+  const keys = (Object.keys(SERVER_SETTINGS) as (keyof ServerConfig)[]).filter(
+    (key) => 'reloads' in SERVER_SETTINGS[key],
+  );
+  return { ...running, ...Object.fromEntries(keys.map((key) => [key, changed[key]])) };
 }

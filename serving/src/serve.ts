@@ -8,6 +8,8 @@ export type ModelServer = {
   readonly httpPort: number;
   readonly metricsPort: number;
   readonly health: Health;
+  /** A path whose GET shows a prediction. */
+  readonly tryPath: () => string;
   /** Resolves when every model has been loaded or has failed to. */
   readonly loaded: Promise<void>;
   /** Takes over the settings that can change while running. */
@@ -55,6 +57,7 @@ export async function startServer(options: ServeOptions): Promise<ModelServer> {
     httpPort,
     metricsPort,
     health: assembly.health,
+    tryPath: () => assembly.catalog.tryPath(),
     loaded,
     reconfigure: assembly.reconfigure,
     startDraining: () => {
@@ -63,6 +66,7 @@ export async function startServer(options: ServeOptions): Promise<ModelServer> {
     },
     close: async () => {
       assembly.startDraining();
+      assembly.stopLoading();
       await http.close();
       await loaded;
       await assembly.close();

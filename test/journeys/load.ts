@@ -7,6 +7,8 @@ export type LoadResult = {
   readonly lost: readonly string[];
   /** Answers of another status. */
   readonly refused: readonly string[];
+  /** Answers that told their connection to close. */
+  readonly toldToClose: number;
   /** Attempts to connect that were refused: what a client behind a Service would have sent to another pod. */
   readonly notConnected: number;
 };
@@ -20,11 +22,14 @@ export async function load(url: string, body: string, connections: number, isOve
   const refused: string[] = [];
   let answered = 0;
   let notConnected = 0;
+  let toldToClose = 0;
   await Promise.all(
     Array.from({ length: connections }, async () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       while (!isOver()) {
-        const result = await once(url, body, agent);
+        const result = await once(url, body, agent, () => {
+          toldToClose++;
+        });
         if (result === 'answered') answered++;
         else if (result === 'notConnected') {
           notConnected++;
@@ -35,13 +40,14 @@ export async function load(url: string, body: string, connections: number, isOve
       agent.destroy();
     }),
   );
-  return { answered, lost, refused, notConnected };
+  return { answered, lost, refused, toldToClose, notConnected };
 }
 
-function once(url: string, body: string, agent: Agent): Promise<string> {
+function once(url: string, body: string, agent: Agent, closes: () => void): Promise<string> {
   return new Promise((resolve) => {
     const outgoing = request(url, { method: 'POST', agent, headers: { 'content-length': body.length } }, (incoming) => {
       let isWhole = false;
+      if (incoming.headers.connection === 'close') closes();
       incoming.on('data', () => {});
       incoming.on('end', () => {
         isWhole = true;

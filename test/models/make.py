@@ -78,6 +78,11 @@ def shapes():
         [value("x", T.FLOAT, "T", 4)],
         [value("y", T.FLOAT, "T", 4)],
     )
+    rows = [value("x", T.FLOAT, "N", 4)], [value("y", T.FLOAT, "N", 4)]
+    save("center-all", [node("ReduceMean", ["x"], ["mean"], keepdims=1), node("Sub", ["x", "mean"], ["y"])], *rows)
+    save("scale-by-max", [node("ReduceMax", ["x"], ["max"], keepdims=1), node("Div", ["x", "max"], ["y"])], *rows)
+    norm = [node("ReduceL2", ["x"], ["norm"], keepdims=1), node("Div", ["x", "norm"], ["y"])]
+    save("scale-by-norm", norm, *rows)
     double = [node("Mul", ["x", "two"], ["y"])]
     two = [constant("two", f32(2))]
     save("scalar", double, [value("x", T.FLOAT)], [value("y", T.FLOAT)], two)

@@ -229,6 +229,34 @@ test('bodies share a budget: what does not fit is refused until others have been
   for (const client of held) await client.receive('done');
 });
 
+test('a body that is only announced keeps nobody out', async (t) => {
+  const server = await aServer(t);
+  for (let client = 0; client < 5; client++) new Client(server).send(post('', 'content-length: 100'));
+  await until(() => server.unanswered() === 5);
+  const answer = await new Client(server).send(withLength('x'.repeat(100))).receive('100 bytes');
+  assert.equal(statusOf(answer), 200);
+});
+
+test('an answer that its client does not read counts, until that has left', async (t) => {
+  const size = 20 * 1024 * 1024;
+  const server = await aServer(t, {
+    handle: ({ path }) => ({ status: 200, body: path === '/large' ? Buffer.alloc(size) : 'small' }),
+  });
+  for (let round = 0; round < 3; round++) {
+    const reader = new Client(server).pause().send(get('/large'));
+    const other = new Client(server);
+    await until(() => server.connections() >= 2 && server.unanswered() === 0);
+    await sleep(20);
+    assert.equal(statusOf(await other.send(withLength('x')).receive('too many bodies')), 503);
+    assert.equal(statusOf(await other.send(get('/')).receive('small')), 200);
+    reader.leave();
+    await until(() => server.connections() === 1);
+    assert.equal(statusOf(await other.send(withLength('x')).receive('small')), 200);
+    other.leave();
+    await until(() => server.connections() === 0);
+  }
+});
+
 test('limits are read for every request', async (t) => {
   let bodyBytes = 100;
   const client = new Client(await aServer(t, { limits: () => ({ bodyBytes, allBodiesBytes: 1000 }) }));
@@ -377,6 +405,19 @@ for (const [what, bytes, status] of unparsed) {
     assert.equal(typeof JSON.parse(body).error, 'string');
     assert.match(head, new RegExp(`\r\ncontent-length: ${body.length}$`));
     assert.equal(server.unanswered(), 0);
+  });
+}
+
+const refusedHeaders: ReadonlyArray<readonly [what: string, bytes: string, status: number, error: string]> = [
+  ['a request without Host', 'GET / HTTP/1.1\r\n\r\n', 400, 'the request has no Host header'],
+  ['an unknown Expect', post('', 'expect: tea', 'content-length: 0'), 417, 'Expect: "tea" is not known'],
+];
+
+for (const [what, bytes, status, error] of refusedHeaders) {
+  test(`${what} gets ${status} with a JSON error`, async (t) => {
+    const server = await aServer(t);
+    const body = JSON.stringify({ error });
+    assert.equal(statusOf(await new Client(server).send(bytes).receive(body)), status);
   });
 }
 

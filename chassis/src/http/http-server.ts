@@ -88,7 +88,27 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (connection.newest === exchange) connection.newest = undefined;
     connection.busy--;
     unanswered--;
+  };
+
+  const giveBack = (exchange: Exchange): void => {
     bodiesBytes -= exchange.reserved;
+    exchange.reserved = 0;
+  };
+
+  /**
+   * A body's bytes stay set aside until its answer has left, and an answer that its client does not read counts as well:
+   * otherwise slow readers could pile up any amount of memory. Most answers leave at once.
+   */
+  const giveBackWhenSent = (exchange: Exchange, answerBytes: number): void => {
+    const { response } = exchange;
+    if (response.writableFinished || response.destroyed) {
+      giveBack(exchange);
+      return;
+    }
+    const more = Math.max(0, answerBytes - exchange.reserved);
+    exchange.reserved += more;
+    bodiesBytes += more;
+    response.once('close', () => giveBack(exchange));
   };
 
   const answer = (exchange: Exchange, given: HttpAnswer): void => {
@@ -97,12 +117,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     // An answer that closes would take those behind it along.
     const mustClose = exchange === connection.newest && (isEmptying || now() >= connection.closeAt);
     end(exchange);
-    if (response.destroyed) return;
+    if (response.destroyed) {
+      giveBack(exchange);
+      return;
+    }
     try {
-      write(exchange, given, mustClose);
+      giveBackWhenSent(exchange, write(exchange, given, mustClose));
     } catch (error) {
       warn(error);
-      write(exchange, BROKEN, mustClose);
+      giveBackWhenSent(exchange, write(exchange, BROKEN, mustClose));
     }
   };
 
@@ -114,6 +137,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const refuseUnread = (exchange: Exchange, refusal: Refusal, awaitsContinue: boolean): void => {
     const { connection, request, response } = exchange;
     end(exchange);
+    giveBack(exchange);
     // A client that waits for "100 Continue" has sent nothing, and may not: only a new connection is sure to be in step.
     // Any other is in the middle of sending, and would not see the answer if the connection were closed on it.
     write({ request, response }, refuse(refusal), awaitsContinue);
@@ -156,6 +180,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const onRequest = (request: IncomingMessage, response: ServerResponse, awaitsContinue = false): void => {
     const exchange = take(request, response);
     const { headers } = request;
+    if (headers.host === undefined && request.httpVersion === '1.1') {
+      answer(exchange, refusedAs(400, 'the request has no Host header'));
+      return;
+    }
     const length = Number(headers['content-length'] ?? 0);
     const isChunked = headers['transfer-encoding'] !== undefined;
     if (length === 0 && !isChunked) {
@@ -175,23 +203,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
     if (awaitsContinue) response.writeContinue();
 
-    // A body of announced length is reserved whole; a chunked one as it comes. Given back when the request ends.
-    exchange.reserved = length;
-    bodiesBytes += length;
+    // Bytes are set aside as they come: what is only announced takes no memory, and must not keep others out.
     const chunks: Buffer[] = [];
     let received = 0;
     request.on('data', (chunk: Buffer) => {
       received += chunk.length;
-      if (received > exchange.reserved) {
-        const late = refusalOf(received, chunk.length);
-        if (late !== undefined) {
-          chunks.length = 0;
-          refuseUnread(exchange, late, false);
-          return;
-        }
-        exchange.reserved += chunk.length;
-        bodiesBytes += chunk.length;
+      const late = refusalOf(received, chunk.length);
+      if (late !== undefined) {
+        chunks.length = 0;
+        refuseUnread(exchange, late, false);
+        return;
       }
+      exchange.reserved += chunk.length;
+      bodiesBytes += chunk.length;
       chunks.push(chunk);
     });
     request.on('end', () => {
@@ -202,14 +226,27 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     });
     request.on('error', () => {
       // The client left in the middle of its body: there is nobody to answer.
-      if (!exchange.isOver) end(exchange);
+      if (exchange.isOver) return;
+      end(exchange);
+      giveBack(exchange);
     });
   };
 
   const server: Server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 60_000, headersTimeout: 20_000, noDelay: true },
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requestTimeout: 60_000,
+      headersTimeout: 20_000,
+      connectionsCheckingInterval: 5000,
+      noDelay: true,
+      // Node's own answer to a request without one has no body.
+      requireHostHeader: false,
+    },
     onRequest,
   );
+  server.on('checkExpectation', (request, response) => {
+    answer(take(request, response), refusedAs(417, `Expect: "${request.headers.expect}" is not known`));
+  });
   server.on('checkContinue', (request, response) => onRequest(request, response, true));
   server.on('connection', (socket) => {
     const closeAt = now() + options.connectionMaxAgeMs * (1 - 0.1 * options.random());
@@ -269,17 +306,24 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
+/** Writes an answer and returns the size of its body in bytes. */
 function write(
   { request, response }: Pick<Exchange, 'request' | 'response'>,
   { status, headers, body }: HttpAnswer,
   mustClose: boolean,
-): void {
+): number {
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   response.writeHead(status, {
     ...headers,
-    'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
+    'content-length': length,
     ...(mustClose ? { connection: 'close' } : undefined),
   });
   response.end(request.method === 'HEAD' ? undefined : body);
+  return length;
+}
+
+function refusedAs(status: number, error: string): HttpAnswer {
+  return { status, headers: JSON_TYPE, body: JSON.stringify({ error }) };
 }
 
 /** The last net under a handler that breaks its contract: nobody else would say what happened. */

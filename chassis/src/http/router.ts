@@ -49,7 +49,8 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
         node = child;
         continue;
       }
-      const value = node.parameter === undefined ? undefined : decoded(segment);
+      // A name that is not there is no name: `/models//predict`.
+      const value = node.parameter === undefined || segment === '' ? undefined : decoded(segment);
       if (node.parameter === undefined || value === undefined) return { kind: 'notFound' };
       values.push(value);
       node = node.parameter;

@@ -132,7 +132,7 @@ test('inspect tells that the weights beside a model are missing', async () => {
   assert.equal(code, 1);
   assert.match(
     out,
-    /\nproblem {5}\S+alone\.onnx: its weights are in the external file "external-data\.weights", which is not beside it; copy both together\n/,
+    /\nproblem {5}\S+alone\.onnx: its weights are in the external file "external-data\.weights", which is not in its folder \(\.\); copy both together\n/,
   );
 });
 

@@ -3,9 +3,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { flagOf, parseFlags } from '@berth/chassis/config';
 import { shapeText, type TensorSpec } from '@berth/core/inference';
 import { hasBatchDimension, type OnnxHeader, toSignature } from '@berth/core/onnx';
-import { makeExample } from '@berth/core/rows';
+import { curlLine, makeExample } from '@berth/core/rows';
 import { problemText } from '@berth/core/schema';
-import { findExternalFiles, headerOf, LoadProblem, sha256Of } from '@berth/serving/model-file';
+import { findExternalFiles, headerOf, LoadProblem, MODEL_FILE, sha256Of, VERSION } from '@berth/serving/model-file';
 import { bold, EXIT, fail, failUsage, type Terminal } from '../terminal.ts';
 
 const HELP = `Show what an ONNX model takes and gives, and how to ask it.
@@ -72,7 +72,9 @@ async function reportOn(path: string) {
     inputs: signature?.inputs.map(plain) ?? header.inputs,
     outputs: signature?.outputs.map(plain) ?? header.outputs,
     mayBatch: signature === undefined ? false : hasBatchDimension(signature),
-    ...(signature !== undefined && { curl: curlLine(nameOf(file), JSON.stringify(makeExample(signature))) }),
+    ...(signature !== undefined && {
+      curl: curlLine(predictUrl(nameOf(file)), JSON.stringify(makeExample(signature))),
+    }),
     ...(problem !== undefined && { problem }),
   };
 }
@@ -89,20 +91,9 @@ function externalProblem(file: string, header: OnnxHeader): string | undefined {
   }
 }
 
-/** An example longer than this is no line to read. */
-const MAX_LINE = 1000;
-
-function curlLine(model: string, example: string): string {
-  const body = example.length <= MAX_LINE ? quoted(example) : '@row.json';
-  return `curl http://localhost:8000/models/${encodeURIComponent(model)}/predict -d ${body}`;
-}
-
 function plain({ name, datatype, shape, symbols }: TensorSpec) {
   return { name, datatype, shape, symbols: symbols.map((symbol) => symbol ?? null) };
 }
-
-const MODEL_FILE = 'model.onnx';
-const VERSION = /^[1-9]\d*$/;
 
 /** The file that a path means: the path itself, or the latest version in a folder laid out as in a repository. */
 function modelFileOf(path: string): string {
@@ -119,9 +110,8 @@ function nameOf(file: string): string {
   return basename(VERSION.test(basename(folder)) ? dirname(folder) : folder) || 'model';
 }
 
-/** A text as one word of a shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
+function predictUrl(model: string): string {
+  return `http://localhost:8000/models/${encodeURIComponent(model)}/predict`;
 }
 
 function textOf(terminal: Terminal, report: Report): string {

@@ -100,7 +100,7 @@ export async function serve(terminal: Terminal, args: readonly string[], version
   );
   await server.loaded;
   const { ok, reasons } = server.health.ready();
-  if (ok) log.info('ready', { try: `curl http://localhost:${server.httpPort}/predict` });
+  if (ok) log.info('ready', { try: `curl http://localhost:${server.httpPort}${server.tryPath()}` });
   else log.warn('not ready', { reasons });
   return untilSignalled();
 }

@@ -39,16 +39,43 @@ function numbersOf({ datatype, data }: Tensor): TensorData | Float16Array {
 }
 
 /**
- * Two rows that differ, to find out whether rows touch each other: the first row of `inputs`, and the same with its
- * elements in reverse order, which are values that the model surely takes. Where that changes nothing, as with zeros,
- * elements become 1, 2, 3 … larger, or half where they are too large to show it (BOOL: the opposite).
+ * Rows to find out with whether rows touch each other. Their means, sums, extremes and spreads differ, so that a model
+ * in which any of these is taken over all rows answers differently when they are together:
+ *
+ * | row       | made of the first row of `inputs` by                                            |
+ * | first     | nothing                                                                         |
+ * | changed   | turning its elements round; where that changes nothing, as with zeros, by 1, 2, 3 … more |
+ * | constant  | repeating its first element, and in another row its last                        |
+ * | stretched | floats: multiplying and shifting unevenly; others as changed                    |
+ *
+ * All but the stretched floats and the changed zeros are values that the model surely takes. Equal rows stand once.
  */
-export function makeProbeRows(inputs: readonly Tensor[]): readonly [readonly Tensor[], readonly Tensor[]] {
+export function makeProbeRows(inputs: readonly Tensor[]): readonly (readonly Tensor[])[] {
   const first = inputs.map((tensor) => {
     const size = tensor.data.length / (tensor.shape[0] as number);
     return { ...tensor, shape: [1, ...tensor.shape.slice(1)], data: tensor.data.slice(0, size) };
   });
-  return [first, first.map((tensor) => ({ ...tensor, data: changed(tensor) }))];
+  const made = [(tensor: Tensor) => tensor.data, changed, repeatFirst, repeatLast, stretched].map((make) =>
+    first.map((tensor) => ({ ...tensor, data: make(tensor) })),
+  );
+  const textOf = (row: readonly Tensor[]) => row.map(({ data }) => data.join()).join(';');
+  return made.filter((row, at) => made.findIndex((other) => textOf(other) === textOf(row)) === at);
+}
+
+function repeatFirst({ data }: Tensor): TensorData {
+  return data.slice().fill(data[0] as never);
+}
+
+function repeatLast({ data }: Tensor): TensorData {
+  return data.slice().fill(data.at(-1) as never);
+}
+
+function stretched(tensor: Tensor): TensorData {
+  const data = changed(tensor);
+  if (!ROUNDED.has(tensor.datatype)) return data;
+  const elements = numbersOf({ ...tensor, data }) as Float32Array;
+  for (let at = 0; at < elements.length; at++) elements[at] = (elements[at] as number) * 3 + 0.5 * (at + 1);
+  return data;
 }
 
 function changed(tensor: Tensor): TensorData {

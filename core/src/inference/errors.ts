@@ -3,8 +3,10 @@
  * metrics count them; the messages are for people and may be reworded.
  */
 export const SERVING_ERROR_CODES = [
+  'AnswerTooLarge',
   'BodyInvalid',
   'BodyTooLarge',
+  'ClientLeft',
   'DeadlineExceeded',
   'FeatureUnsupported',
   'MethodNotAllowed',
@@ -12,11 +14,10 @@ export const SERVING_ERROR_CODES = [
   'ModelNotFound',
   'ModelNotReady',
   'ModelRefusedInputs',
-  'ClientLeft',
   'QueueFull',
   'RouteNotFound',
   'RunFailed',
-  'ShuttingDown',
+  'ServerBusy',
   'TensorInvalid',
 ] as const;
 
@@ -25,6 +26,8 @@ export type ServingErrorCode = (typeof SERVING_ERROR_CODES)[number];
 export class ServingError extends Error {
   override readonly name = 'ServingError';
   readonly code: ServingErrorCode;
+  /** The model that was asked, where it is one of the server's; for the count of errors. */
+  model = '';
 
   constructor(code: ServingErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);

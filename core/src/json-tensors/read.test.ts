@@ -46,7 +46,7 @@ const taken: ReadonlyArray<readonly [does: string, Datatype, text: string, expec
   ['what is too small for it, as zero', 'FP32', '[1e-50]', Float32Array.of(0)],
   ['an integer beyond 2^53, rounded', 'FP32', '[9007199254740993]', Float32Array.of(2 ** 53)],
   ['the largest number', 'FP64', '[1.7976931348623157e308]', Float64Array.of(Number.MAX_VALUE)],
-  ['texts', 'BYTES', String.raw`["", "é", "\ud83d"]`, ['', 'é', '\ud83d']],
+  ['texts', 'BYTES', '["", "é🚢"]', ['', 'é🚢']],
 ];
 
 for (const [does, datatype, text, expected] of taken) {
@@ -117,8 +117,10 @@ const refused: ReadonlyArray<readonly [Datatype, text: string, expected: string,
   ['BOOL', '[1]', 'true or false (BOOL)', '1'],
   ['BOOL', '["true"]', 'true or false (BOOL)', '"true"'],
   ['BOOL', '[null]', 'true or false (BOOL)', 'null'],
-  ['BYTES', '[1]', 'a text (BYTES)', '1'],
-  ['BYTES', '[null]', 'a text (BYTES)', 'null'],
+  ['BYTES', '[1]', 'a text without NUL and lone surrogates (BYTES)', '1'],
+  ['BYTES', '[null]', 'a text without NUL and lone surrogates (BYTES)', 'null'],
+  ['BYTES', String.raw`["a\u0000b"]`, 'a text without NUL and lone surrogates (BYTES)', String.raw`"a\u0000b"`],
+  ['BYTES', String.raw`["\ud83d"]`, 'a text without NUL and lone surrogates (BYTES)', String.raw`"\ud83d"`],
 ];
 
 for (const [datatype, text, expected, found] of refused) {

@@ -152,8 +152,12 @@ function fill(
       return;
     case 'BYTES':
       for (let at = 0; at < flat.length; at++) {
-        if (typeof flat[at] !== 'string') throw wrong(at, 'a text (BYTES)');
-        data[at] = flat[at] as string;
+        const element = flat[at];
+        // ONNX Runtime ends a text at NUL, and UTF-8 has no halves of surrogate pairs: they would come back changed.
+        if (typeof element !== 'string' || element.includes('\0') || !element.isWellFormed()) {
+          throw wrong(at, 'a text without NUL and lone surrogates (BYTES)');
+        }
+        data[at] = element;
       }
       return;
     default: {

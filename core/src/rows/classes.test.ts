@@ -147,7 +147,7 @@ const written: ReadonlyArray<readonly [does: string, Classes, outputs: readonly 
 
 for (const [does, classes, outputs, expected] of written) {
   test(`writePredictions gives ${does}`, () =>
-    assert.deepEqual(JSON.parse(writePredictions(classes, outputs, shortFloat32)), expected));
+    assert.deepEqual(JSON.parse(`[${writePredictions(classes, outputs, shortFloat32)}]`), expected));
 }
 
 test('writePredictions escapes labels', () => {
@@ -156,7 +156,7 @@ test('writePredictions escapes labels', () => {
     [rows([1, 2], 0, 1)],
     shortFloat32,
   );
-  assert.equal(text, String.raw`[{"label":"__proto__","probabilities":{"\"":0,"__proto__":1}}]`);
+  assert.equal(text, String.raw`{"label":"__proto__","probabilities":{"\"":0,"__proto__":1}}`);
 });
 
 test('writeOutputs gives every output by its name, nested', () =>

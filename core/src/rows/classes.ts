@@ -19,7 +19,9 @@ export function findClasses(
   const isRow = (spec: TensorSpec) => spec.shape.length === 2 && [labels.length, -1].includes(spec.shape[1] as number);
   const probabilities = positions(outputs, (spec) => isFloat(spec) && isRow(spec));
   const label = positions(outputs, (spec) => !isFloat(spec) && spec.datatype !== 'BOOL' && spec.shape.length === 1);
-  if (probabilities.length <= 1 && label.length <= 1 && probabilities.length + label.length > 0) {
+  const misfits = outputs.some((spec) => isFloat(spec) && spec.shape.length === 2 && !isRow(spec));
+  const isClear = probabilities.length <= 1 && label.length <= 1 && probabilities.length + label.length > 0;
+  if (isClear && (probabilities.length === 1 || !misfits)) {
     return { ok: true, classes: { labels, probabilities: probabilities[0], label: label[0] } };
   }
   const found = outputs.map((spec) => `"${spec.name}" ${spec.datatype} ${shapeText(spec.shape)}`).join(', ');
@@ -62,24 +64,35 @@ export function notProbabilities(classes: Classes, outputs: readonly Tensor[]): 
   return undefined;
 }
 
+/** How many predictions a classifier's outputs hold. */
+export function predictionRows({ probabilities, label }: Classes, outputs: readonly Tensor[]): number {
+  return outputs[probabilities ?? label ?? 0]?.shape[0] ?? 0;
+}
+
 /**
- * The predictions of a classifier as JSON: `[{"label": …, "probabilities": {…}}]`, one per row. The label is the class
- * that the model itself chose, or else the one with the highest probability; a class without a name goes by its number.
+ * The predictions of the rows `from` up to `to` as JSON: `{"label": …, "probabilities": {…}}`, one per row, with commas
+ * between them. The label is the class that the model itself chose, or else the one with the highest probability; a
+ * class without a name goes by its number.
  */
-export function writePredictions(classes: Classes, outputs: readonly Tensor[], floatText: FloatText): string {
+export function writePredictions(
+  classes: Classes,
+  outputs: readonly Tensor[],
+  floatText: FloatText,
+  from = 0,
+  to = predictionRows(classes, outputs),
+): string {
   const probabilities = classes.probabilities === undefined ? undefined : outputs[classes.probabilities];
   const chosen = classes.label === undefined ? undefined : outputs[classes.label];
-  const rows = (probabilities ?? chosen)?.shape[0] ?? 0;
   const names = classes.labels.map((label) => JSON.stringify(label));
   const nameOf = (label: number | bigint): string => names[Number(label)] ?? `"${label}"`;
   const values = probabilities?.data as Float32Array | undefined;
   const valueText = probabilities?.datatype === 'FP64' ? exactFloat : floatText;
   const width = probabilities?.shape[1] ?? 0;
-  let text = '[';
-  for (let row = 0; row < rows; row++) {
+  let text = '';
+  for (let row = from; row < to; row++) {
     const label = chosen === undefined ? argMax(values as Float32Array, row * width, width) : chosen.data[row];
     const name = typeof label === 'string' ? JSON.stringify(label) : nameOf(label as number | bigint);
-    text += `${row === 0 ? '' : ','}{"label":${name}`;
+    text += `${row === from ? '' : ','}{"label":${name}`;
     if (values !== undefined) {
       text += ',"probabilities":{';
       for (let at = 0; at < width; at++) {
@@ -89,7 +102,7 @@ export function writePredictions(classes: Classes, outputs: readonly Tensor[], f
     }
     text += '}';
   }
-  return `${text}]`;
+  return text;
 }
 
 /** All outputs as JSON, `{"name": nested data}`, for models without labels. */

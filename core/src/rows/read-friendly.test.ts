@@ -42,6 +42,13 @@ const accepted: ReadonlyArray<
   ],
   ['a row by feature', flower, features, { width: 1, height: 2, depth: 3, weight: 4 }, [floats([1, 4], 1, 2, 3, 4)]],
   [
+    'rows by the only input’s name, where features have names too',
+    flower,
+    features,
+    [{ x: [1, 2, 3, 4] }, { x: [5, 6, 7, 8] }],
+    [floats([2, 4], 1, 2, 3, 4, 5, 6, 7, 8)],
+  ],
+  [
     'a row by feature, in any order',
     flower,
     features,
@@ -267,12 +274,29 @@ const refused: ReadonlyArray<
     'row 1: expected an object by input name, got [1]',
   ],
   [
+    'a body of the Open Inference Protocol',
+    flower,
+    undefined,
+    { inputs: [{ name: 'x' }] },
+    'BodyInvalid',
+    '"inputs" is an array, as in the Open Inference Protocol: send that to /v2/models/{model}/infer, or ' +
+      '{"inputs": {tensor: data}} here',
+  ],
+  [
+    'a body of KServe V1',
+    flower,
+    undefined,
+    { instances: [[1, 2, 3, 4]] },
+    'BodyInvalid',
+    '"instances" is KServe V1: send that to /v1/models/{model}:predict, or the rows alone here',
+  ],
+  [
     'a missing input in a row',
     pair,
     undefined,
     [{ a: [1, 2], b: 5 }, { a: [1, 2] }],
     'TensorInvalid',
-    'row 1: input "b" is missing',
+    'row 1: input "b" is missing; to send tensors as they are: send {"inputs": {"a": FP32 [-1,2], "b": INT64 [-1]}}',
   ],
   [
     'a missing input that every object knows',
@@ -280,7 +304,8 @@ const refused: ReadonlyArray<
     undefined,
     [{ a: [1, 2, 3, 4] }],
     'TensorInvalid',
-    'row 0: input "constructor" is missing',
+    'row 0: input "constructor" is missing; to send tensors as they are: ' +
+      'send {"inputs": {"a": FP32 [-1,4], "constructor": FP32 [-1]}}',
   ],
   [
     'a row of another width',

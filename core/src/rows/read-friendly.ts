@@ -12,7 +12,7 @@ import {
   tensorInvalid,
 } from '../inference/index.ts';
 import { type ElementName, readData } from '../json-tensors/index.ts';
-import { closest, shown } from '../schema/index.ts';
+import { closest, isRecord, shown } from '../schema/index.ts';
 
 /**
  * Reads the friendly form of a request: one row (an object by feature name, or an array), an array of rows, or
@@ -25,12 +25,27 @@ export function readFriendly(
   features: readonly string[] | undefined,
   body: unknown,
 ): readonly Tensor[] {
-  if (isObject(body) && Object.hasOwn(body, 'inputs') && isObject(body.inputs)) {
+  if (isRecord(body) && Object.hasOwn(body, 'inputs') && isRecord(body.inputs)) {
     const extra = Object.keys(body).find((key) => key !== 'inputs');
     if (extra !== undefined) throw bodyInvalid(`unknown field "${shortened(extra)}" beside "inputs"`);
     return Object.entries(body.inputs).map(([name, value]) => readTensor(inputSpec(signature, name), value));
   }
+  refuseOtherProtocols(features, body);
   return readRows(signature, features, body);
+}
+
+/** Bodies of the other protocols, which a client sent to the wrong path. */
+function refuseOtherProtocols(features: readonly string[] | undefined, body: unknown): void {
+  if (!isRecord(body)) return;
+  if (Array.isArray(body.inputs) && !features?.includes('inputs')) {
+    throw bodyInvalid(
+      '"inputs" is an array, as in the Open Inference Protocol: send that to /v2/models/{model}/infer, or ' +
+        '{"inputs": {tensor: data}} here',
+    );
+  }
+  if (Object.hasOwn(body, 'instances') && !features?.includes('instances')) {
+    throw bodyInvalid('"instances" is KServe V1: send that to /v1/models/{model}:predict, or the rows alone here');
+  }
 }
 
 /**
@@ -43,10 +58,10 @@ export function readRows(
   features: readonly string[] | undefined,
   body: unknown,
 ): readonly Tensor[] {
-  const rows = isObject(body) ? [body] : body;
+  const rows = isRecord(body) ? [body] : body;
   const [input] = signature.inputs;
-  if (Array.isArray(rows) && rows.some(isObject)) {
-    if (signature.inputs.length > 1) return readRowsByInput(signature, rows);
+  if (Array.isArray(rows) && rows.some(isRecord)) {
+    if (signature.inputs.length > 1 || isByInput(input, features, rows)) return readRowsByInput(signature, rows);
     if (input !== undefined && features !== undefined) return [readRowsByFeature(input, features, rows)];
     throw bodyInvalid(`the model has no feature names, so a row cannot be an object: ${formsText(signature)}`);
   }
@@ -55,6 +70,16 @@ export function readRows(
     throw bodyInvalid(`got ${shown(body)}: ${formsText(signature)}`);
   }
   return [readTensor(input, body)];
+}
+
+/** Whether rows name the model's only input, `{"input": [...]}`, and no feature. */
+function isByInput(
+  input: TensorSpec | undefined,
+  features: readonly string[] | undefined,
+  rows: readonly unknown[],
+): boolean {
+  if (input === undefined || features?.includes(input.name)) return false;
+  return rows.every((row) => isRecord(row) && Object.keys(row).join() === input.name);
 }
 
 function formsText(signature: Signature): string {
@@ -68,7 +93,7 @@ function readRowsByFeature(spec: TensorSpec, features: readonly string[], rows: 
   const known = new Set(features);
   const inRow = rows.length === 1 ? () => '' : (row: number) => `row ${row}: `;
   rows.forEach((row, at) => {
-    if (!isObject(row)) throw bodyInvalid(`${inRow(at)}expected an object by feature name, got ${shown(row)}`);
+    if (!isRecord(row)) throw bodyInvalid(`${inRow(at)}expected an object by feature name, got ${shown(row)}`);
     const unknown = Object.keys(row).find((key) => !known.has(key));
     if (unknown !== undefined) {
       const nearest = closest(unknown, features);
@@ -96,12 +121,16 @@ function readRowsByFeature(spec: TensorSpec, features: readonly string[], rows: 
 
 function readRowsByInput(signature: Signature, rows: readonly unknown[]): readonly Tensor[] {
   rows.forEach((row, at) => {
-    if (!isObject(row)) throw bodyInvalid(`row ${at}: expected an object by input name, got ${shown(row)}`);
+    if (!isRecord(row)) throw bodyInvalid(`row ${at}: expected an object by input name, got ${shown(row)}`);
     for (const key of Object.keys(row)) inputSpec(signature, key);
   });
   return signature.inputs.map((spec) => {
     const values = rows.map((row, at) => {
-      if (!Object.hasOwn(row as object, spec.name)) throw tensorInvalid(`row ${at}: input "${spec.name}" is missing`);
+      if (!Object.hasOwn(row as object, spec.name)) {
+        throw tensorInvalid(
+          `row ${at}: input "${spec.name}" is missing; to send tensors as they are: ${formsText(signature)}`,
+        );
+      }
       return (row as Record<string, unknown>)[spec.name];
     });
     return readTensor(spec, values);
@@ -150,8 +179,4 @@ function lengthsOf(value: unknown): number[] {
 
 function depthOf(value: unknown): number {
   return lengthsOf(value).length;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -28,8 +28,10 @@ export function problemsIn(schema: Schema, value: unknown, path = ''): readonly 
       return schema.of.includes(value as string) ? [] : mismatch;
     case 'either':
       return schema.of.some((option) => problemsIn(option, value, path).length === 0) ? [] : mismatch;
+    case 'boolean':
+      return typeof value === 'boolean' ? [] : mismatch;
     case 'list': {
-      if (!Array.isArray(value)) return mismatch;
+      if (!Array.isArray(value) || value.length < (schema.min ?? 0)) return mismatch;
       const repeated = schema.unique ? firstRepeated(value) : undefined;
       return [
         ...value.flatMap((item, at) => problemsIn(schema.of, item, `${path}[${at}]`)),
@@ -76,7 +78,8 @@ function join(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object with named fields: neither null nor a list. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -1,3 +1,3 @@
-export { type Checked, check, problemsIn, shown } from './check.ts';
+export { type Checked, check, isRecord, problemsIn, shown } from './check.ts';
 export { expectation, type Problem, problemText, type Schema, type ValueOf } from './schema.ts';
 export { closest } from './suggest.ts';

@@ -6,7 +6,14 @@ export type Schema =
   | { readonly kind: 'text'; readonly about: string; readonly pattern?: RegExp; readonly patternMeans?: string }
   | { readonly kind: 'integer'; readonly about: string; readonly min: number; readonly max: number }
   | { readonly kind: 'choice'; readonly about: string; readonly of: readonly string[] }
-  | { readonly kind: 'list'; readonly about: string; readonly of: Schema; readonly unique?: boolean }
+  | { readonly kind: 'boolean'; readonly about: string }
+  | {
+      readonly kind: 'list';
+      readonly about: string;
+      readonly of: Schema;
+      readonly unique?: boolean;
+      readonly min?: number;
+    }
   | { readonly kind: 'map'; readonly about: string; readonly keys: string; readonly of: Schema }
   | { readonly kind: 'object'; readonly about: string; readonly fields: Readonly<Record<string, Schema>> }
   | { readonly kind: 'either'; readonly about: string; readonly of: readonly Schema[] }
@@ -17,17 +24,19 @@ export type ValueOf<S extends Schema> = S extends { kind: 'text' }
   ? string
   : S extends { kind: 'integer' }
     ? number
-    : S extends { kind: 'choice'; of: readonly (infer Choice)[] }
-      ? Choice
-      : S extends { kind: 'list'; of: infer Item extends Schema }
-        ? readonly ValueOf<Item>[]
-        : S extends { kind: 'map'; of: infer Item extends Schema }
-          ? Readonly<Record<string, ValueOf<Item>>>
-          : S extends { kind: 'object'; fields: infer Fields extends Readonly<Record<string, Schema>> }
-            ? { readonly [Name in keyof Fields]?: ValueOf<Fields[Name]> }
-            : S extends { kind: 'either'; of: readonly (infer Option extends Schema)[] }
-              ? ValueOf<Option>
-              : unknown;
+    : S extends { kind: 'boolean' }
+      ? boolean
+      : S extends { kind: 'choice'; of: readonly (infer Choice)[] }
+        ? Choice
+        : S extends { kind: 'list'; of: infer Item extends Schema }
+          ? readonly ValueOf<Item>[]
+          : S extends { kind: 'map'; of: infer Item extends Schema }
+            ? Readonly<Record<string, ValueOf<Item>>>
+            : S extends { kind: 'object'; fields: infer Fields extends Readonly<Record<string, Schema>> }
+              ? { readonly [Name in keyof Fields]?: ValueOf<Fields[Name]> }
+              : S extends { kind: 'either'; of: readonly (infer Option extends Schema)[] }
+                ? ValueOf<Option>
+                : unknown;
 
 /** What is wrong with one field, in three parts, so that every door can word it alike. */
 export type Problem = { readonly field: string; readonly expected: string; readonly found: string };
@@ -45,8 +54,10 @@ export function expectation(schema: Schema): string {
       return `a whole number from ${schema.min} to ${schema.max}`;
     case 'choice':
       return schema.of.length === 1 ? `"${schema.of[0]}"` : `one of ${schema.of.map((one) => `"${one}"`).join(', ')}`;
+    case 'boolean':
+      return 'true or false';
     case 'list':
-      return `a list, each ${expectation(schema.of)}`;
+      return `a list${schema.min === undefined ? '' : ` of at least ${schema.min}`}, each ${expectation(schema.of)}`;
     case 'map':
       return `a map from ${schema.keys} to ${expectation(schema.of)}`;
     case 'object':

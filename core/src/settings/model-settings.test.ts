@@ -36,7 +36,7 @@ for (const [does, settings] of taken) {
     assert.deepEqual(check(MODEL_SETTINGS, settings), { ok: true, value: settings }));
 }
 
-const VERSIONS = 'one of "latest", "all", or a list, each a whole number from 1 to 9007199254740991';
+const VERSIONS = 'one of "latest", "all", or a list of at least 1, each a whole number from 1 to 9007199254740991';
 
 const refused: ReadonlyArray<readonly [does: string, settings: unknown, ...problems: string[]]> = [
   ['a mistyped field', { lables: ['a'] }, 'lables: expected "labels" perhaps, found the unknown field "lables"'],
@@ -49,14 +49,14 @@ const refused: ReadonlyArray<readonly [does: string, settings: unknown, ...probl
   [
     'an unknown field',
     { replicas: 3 },
-    'replicas: expected one of the fields features, labels, example, warmUp, batching, versions, sha256, ' +
+    'replicas: expected one of the fields features, labels, example, default, warmUp, batching, versions, sha256, ' +
       'found the unknown field "replicas"',
   ],
   ['labels without quotes', { labels: [0, 'one'] }, 'labels[0]: expected a text (quote numbers: "0"), found 0'],
   ['an empty label', { labels: [''] }, 'labels[0]: expected a text (quote numbers: "0"), found ""'],
   ['a label twice', { labels: ['a', 'a'] }, 'labels: expected each entry once, found "a" twice'],
   ['a feature twice', { features: ['a', 'a'] }, 'features: expected each entry once, found "a" twice'],
-  ['one label', { labels: 'a' }, 'labels: expected a list, each a text (quote numbers: "0"), found "a"'],
+  ['one label', { labels: 'a' }, 'labels: expected a list of at least 1, each a text (quote numbers: "0"), found "a"'],
   ['no warm-up runs', { warmUp: { runs: 0 } }, 'warmUp.runs: expected a whole number from 1 to 1000, found 0'],
   [
     'batches without end',
@@ -78,7 +78,7 @@ const refused: ReadonlyArray<readonly [does: string, settings: unknown, ...probl
   [
     'a list',
     [],
-    'the document: expected an object with the fields features, labels, example, warmUp, batching, versions, sha256, ' +
+    'the document: expected an object with the fields features, labels, example, default, warmUp, batching, versions, sha256, ' +
       'found []',
   ],
 ];

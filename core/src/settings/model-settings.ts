@@ -10,6 +10,7 @@ export const MODEL_SETTINGS = {
       about: 'Names of the columns of a row, in order, for models with one input of shape [N, columns].',
       of: { kind: 'text', about: 'A column.' },
       unique: true,
+      min: 1,
     },
     labels: {
       kind: 'list',
@@ -17,10 +18,16 @@ export const MODEL_SETTINGS = {
         'Names of the classes, in the order of the model’s probabilities. Answers of `/predict` then carry a label and its probabilities.',
       of: { kind: 'text', about: 'A class.', pattern: /./u, patternMeans: 'a text (quote numbers: "0")' },
       unique: true,
+      min: 1,
     },
     example: {
       kind: 'anything',
       about: 'One body of `POST /predict`. `GET /predict` runs it, and loading tries the model with it.',
+    },
+    default: {
+      kind: 'boolean',
+      about:
+        'Whether this model answers `/predict` when the server’s configuration names no default. One model of a repository at the most.',
     },
     warmUp: {
       kind: 'object',
@@ -51,6 +58,7 @@ export const MODEL_SETTINGS = {
           about: 'Just these.',
           of: { kind: 'integer', about: 'A version.', min: 1, max: Number.MAX_SAFE_INTEGER },
           unique: true,
+          min: 1,
         },
       ],
     },

@@ -26,6 +26,7 @@ function aRunner(
       await gate;
       return [compute(x as Tensor)];
     },
+    failure: () => undefined,
     close: () => Promise.resolve(),
   };
   return {
@@ -91,10 +92,33 @@ describe('Batcher', () => {
     assert.deepEqual(runs, [1, 2]);
   });
 
-  test('puts at most maxRows rows into a run, and a larger request alone', async () => {
+  test('puts at most maxRows rows into a run, and runs a larger request in pieces', async () => {
     const { submit, runs } = aBatcher();
-    await Promise.all([submit(rows(1, 2, 3)), submit(rows(4, 5)), submit(rows(1, 2, 3, 4, 5, 6)), submit(rows(7))]);
-    assert.deepEqual(runs, [3, 2, 6, 1]);
+    const answers = [submit(rows(1, 2, 3)), submit(rows(4, 5)), submit(rows(1, 2, 3, 4, 5, 6)), submit(rows(7))];
+    assert.deepEqual((await Promise.all(answers)).map(valuesOf), [[2, 4, 6], [8, 10], [2, 4, 6, 8, 10, 12], [14]]);
+    assert.deepEqual(runs, [3, 2, 4, 2, 1]);
+  });
+
+  test('runs a larger request whole where pieces of its answer do not fit together', async () => {
+    const { runner, runs } = aRunner((x) => ({ ...x, name: 'y', shape: [1, 1], data: Float32Array.of(x.data.length) }));
+    const { submit } = aBatcher({ runner });
+    assert.deepEqual(valuesOf(await submit(rows(1, 2, 3, 4, 5))), [5]);
+    assert.deepEqual(runs, [4, 5]);
+  });
+
+  test('stops a larger request between its pieces when its deadline has passed', async () => {
+    const { submit, runs, clock } = aBatcher({
+      ran: () => {
+        clock.now += 10;
+      },
+    });
+    await assert.rejects(submit(rows(...Array(40).keys()), 15), failsWith('DeadlineExceeded'));
+    assert.deepEqual(runs, [4, 4]);
+  });
+
+  test('tells a request that could never wait so, and not to come again', async () => {
+    const { submit } = aBatcher({ limits: () => ({ requests: 100, bytes: 10 }) });
+    await assert.rejects(submit(rows(1, 2, 3)), failsWith('BodyTooLarge'));
   });
 
   test('runs one by one where batching is off', async () => {

@@ -1,5 +1,5 @@
 import { type Batchable, batchable, batchLength, mergeInputs, splitOutputs } from '@berth/core/batching';
-import { dataBytes, ServingError, type Signature, type Tensor } from '@berth/core/inference';
+import { dataBytes, ServingError, type Signature, sliceData, type Tensor } from '@berth/core/inference';
 import type { Runner } from '../runners/runner.ts';
 
 export type QueueLimits = { readonly requests: number; readonly bytes: number };
@@ -57,6 +57,11 @@ export class Batcher {
     return this.#waitingBytes;
   }
 
+  /** Why nothing can run any more. */
+  failure(): string | undefined {
+    return this.#options.runner.failure();
+  }
+
   /** Milliseconds since the run under way began; 0 between runs. */
   runningForMs(): number {
     return this.#runningSince === undefined ? 0 : this.#options.now() - this.#runningSince;
@@ -75,6 +80,12 @@ export class Batcher {
     let bytes = 0;
     for (const { datatype, data } of inputs) bytes += dataBytes(datatype, data);
     const limit = limits();
+    if (bytes > limit.bytes) {
+      throw new ServingError(
+        'BodyTooLarge',
+        `the request's tensors have ${bytes} bytes, more than may wait for the model at all (${limit.bytes}, maxQueueBytes)`,
+      );
+    }
     if (this.#waiting.length >= limit.requests || this.#waitingBytes + bytes > limit.bytes) {
       throw new ServingError(
         'QueueFull',
@@ -122,7 +133,11 @@ export class Batcher {
     } catch (error) {
       if (batch.length > 1) {
         // One request may have spoilt it for the others: each gets its own answer.
-        for (const request of batch) await this.#answer([request]);
+        for (const request of batch) {
+          const dropped = whyDropped(request, this.#options.now());
+          if (dropped === undefined) await this.#answer([request]);
+          else request.settle(dropped);
+        }
       } else {
         batch[0]?.settle(error instanceof ServingError ? error : new ServingError('RunFailed', String(error)));
       }
@@ -130,22 +145,44 @@ export class Batcher {
   }
 
   async #run(batch: readonly Waiting[]): Promise<readonly (readonly Tensor[])[]> {
+    const { maxRows } = this.#options;
+    const [only] = batch as readonly [Waiting];
+    if (batch.length === 1 && only.batchKey !== undefined && only.rows > maxRows)
+      return [await this.#runInPieces(only)];
+    const outputs = await this.#runOnce(mergeInputs(batch.map(({ inputs }) => inputs)), rowsOf(batch));
+    if (batch.length === 1) return [outputs];
+    const parts = splitOutputs(
+      outputs,
+      batch.map(({ rows }) => rows),
+    );
+    if (parts === undefined) throw new ServingError('RunFailed', 'the outputs do not have one row per input row');
+    return parts;
+  }
+
+  /** A request with more rows than one run takes: its rows are independent, and between two runs others get a turn. */
+  async #runInPieces(request: Waiting): Promise<readonly Tensor[]> {
+    const { maxRows, now } = this.#options;
+    const pieces: (readonly Tensor[])[] = [];
+    for (let from = 0; from < request.rows; from += maxRows) {
+      const dropped = whyDropped(request, now());
+      if (dropped !== undefined) throw dropped;
+      const rows = Math.min(maxRows, request.rows - from);
+      const outputs = await this.#runOnce(sliceRows(request, from, from + rows), rows);
+      // Where the size of an answer depends on the rows beside it, pieces do not fit together.
+      if (!fitTogether(outputs, pieces[0] ?? outputs, rows)) return this.#runOnce(request.inputs, request.rows);
+      pieces.push(outputs);
+    }
+    return mergeInputs(pieces);
+  }
+
+  async #runOnce(inputs: readonly Tensor[], rows: number): Promise<readonly Tensor[]> {
     const { now, runner, ran } = this.#options;
     const started = now();
     this.#runningSince = started;
     try {
-      const outputs = await runner.run(mergeInputs(batch.map(({ inputs }) => inputs)));
-      if (batch.length === 1) return [outputs];
-      const parts = splitOutputs(
-        outputs,
-        batch.map(({ rows }) => rows),
-      );
-      if (parts === undefined) throw new ServingError('RunFailed', 'the outputs do not have one row per input row');
-      return parts;
+      return await runner.run(inputs);
     } finally {
       this.#runningSince = undefined;
-      let rows = 0;
-      for (const request of batch) rows += request.rows;
       ran(rows, now() - started);
     }
   }
@@ -176,6 +213,28 @@ export class Batcher {
       return false;
     });
   }
+}
+
+function sliceRows({ inputs, rows }: Waiting, from: number, to: number): readonly Tensor[] {
+  return inputs.map((tensor) => {
+    const size = tensor.data.length / rows;
+    return {
+      ...tensor,
+      shape: [to - from, ...tensor.shape.slice(1)],
+      data: sliceData(tensor.data, from * size, to * size),
+    };
+  });
+}
+
+function fitTogether(outputs: readonly Tensor[], others: readonly Tensor[], rows: number): boolean {
+  const restOf = (tensor: Tensor | undefined) => tensor?.shape.slice(1).join();
+  return outputs.every((output, at) => output.shape[0] === rows && restOf(output) === restOf(others[at]));
+}
+
+function rowsOf(batch: readonly Waiting[]): number {
+  let rows = 0;
+  for (const request of batch) rows += request.rows;
+  return rows;
 }
 
 function whyDropped({ deadline, hasLeft }: Submission, now: number): ServingError | undefined {

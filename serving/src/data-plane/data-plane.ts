@@ -15,7 +15,8 @@ export type InferenceRequest = {
 export type DataPlaneOptions = {
   readonly catalog: Catalog;
   readonly metrics: ServingMetrics;
-  readonly requestTimeoutMs: () => number;
+  /** Read at every request, so that they can change. */
+  readonly limits: () => { readonly timeoutMs: number; readonly answerElements: number };
   readonly now: () => number;
 };
 
@@ -40,28 +41,34 @@ export class DataPlane {
    * @throws ServingError
    */
   async serve<Answer>(
-    { door, name, version, hasLeft }: { door: Door; name?: string; version?: string; hasLeft: () => boolean },
+    {
+      door,
+      name,
+      version,
+      hasLeft,
+    }: { door: Door; name?: string | undefined; version?: string | undefined; hasLeft: () => boolean },
     translate: (model: LoadedModel) => InferenceRequest,
-    answer: (model: LoadedModel, outputs: readonly Tensor[]) => Answer,
+    answer: (model: LoadedModel, outputs: readonly Tensor[]) => Answer | Promise<Answer>,
   ): Promise<Answer> {
     const { now, metrics, catalog } = this.#options;
     const started = now();
     let asked = '';
     try {
-      const model = catalog.find(name ?? catalog.defaultName(), version);
-      asked = model.name;
+      const wanted = name ?? catalog.defaultName();
+      if (catalog.has(wanted)) asked = wanted;
+      const model = catalog.find(wanted, version);
       const meters = metrics.forModel(model.name, model.version);
       meters.requests[door].add();
       meters.inFlight++;
       try {
         const request = translate(model);
-        return answer(model, await this.#infer(model, request, started, hasLeft));
+        return await answer(model, await this.#infer(model, request, started, hasLeft));
       } finally {
         meters.inFlight--;
         meters.duration.observe((now() - started) / 1000);
       }
     } catch (error) {
-      metrics.failed(asked, error instanceof ServingError ? error.code : 'RunFailed');
+      if (error instanceof ServingError) error.model = asked;
       throw error;
     }
   }
@@ -72,12 +79,20 @@ export class DataPlane {
     started: number,
     hasLeft: () => boolean,
   ): Promise<readonly Tensor[]> {
+    const { timeoutMs: longestMs, answerElements } = this.#options.limits();
     const wanted = askedOutputs(model.signature, names);
     const outputs = await model.batcher.submit({
       inputs: checkInputs(model.signature, inputs),
-      deadline: started + Math.min(timeoutMs, this.#options.requestTimeoutMs()),
+      deadline: started + Math.min(timeoutMs, longestMs),
       hasLeft,
     });
-    return wanted === undefined ? outputs : wanted.map((at) => outputs[at] as Tensor);
+    const answered = wanted === undefined ? outputs : wanted.map((at) => outputs[at] as Tensor);
+    let elements = 0;
+    for (const { data } of answered) elements += data.length;
+    if (elements <= answerElements) return answered;
+    throw new ServingError(
+      'AnswerTooLarge',
+      `the answer has ${elements} elements, and may have ${answerElements} (maxAnswerElements): send fewer rows at a time`,
+    );
   }
 }

@@ -2,6 +2,7 @@ import { type HttpAnswer, JSON_TYPE } from '@berth/chassis/http';
 import { ServingError, type ServingErrorCode } from '@berth/core/inference';
 
 const STATUS = {
+  AnswerTooLarge: 400,
   BodyInvalid: 400,
   BodyTooLarge: 413,
   // Nobody reads it; the number is the one that proxies log for it.
@@ -16,7 +17,7 @@ const STATUS = {
   QueueFull: 503,
   RouteNotFound: 404,
   RunFailed: 500,
-  ShuttingDown: 503,
+  ServerBusy: 503,
   TensorInvalid: 400,
 } as const satisfies Record<ServingErrorCode, number>;
 

@@ -1,7 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HttpCall, Route } from '@berth/chassis/http';
 import type { Tensor } from '@berth/core/inference';
-import { shortFloat32 } from '@berth/core/json-tensors';
-import { readFriendly, writeOutputs, writePredictions } from '@berth/core/rows';
+import { exactFloat, shortFloat32 } from '@berth/core/json-tensors';
+import { curlLine, predictionRows, readFriendly, writeOutputs, writePredictions } from '@berth/core/rows';
 import type { DataPlane, InferenceRequest } from '../data-plane/data-plane.ts';
 import type { LoadedModel } from '../models/model.ts';
 import { json } from './answers.ts';
@@ -16,11 +17,10 @@ export function predictRoutes(plane: DataPlane): readonly Route[] {
     more: (model: LoadedModel) => string,
   ) => {
     const { model: name, version } = parameters;
-    return plane.serve(
-      { door: 'predict', ...(name && { name }), ...(version && { version }), hasLeft: call.hasLeft },
-      translate,
-      (model, outputs) => json(writeAnswer(model, outputs, more(model))),
-    );
+    return plane.serve({ door: 'predict', name, version, hasLeft: call.hasLeft }, translate, (model, outputs) => {
+      const text = writeAnswer(model, outputs, more(model));
+      return typeof text === 'string' ? json(text) : text.then(json);
+    });
   };
   const post: Route[2] = (call, parameters) =>
     serve(
@@ -38,7 +38,7 @@ export function predictRoutes(plane: DataPlane): readonly Route[] {
       call,
       parameters,
       ({ signature, features, example }) => ({ inputs: readFriendly(signature, features, example) }),
-      ({ example }) => `,"example":${JSON.stringify(example)},"try":${JSON.stringify(curlLine(call, example))}`,
+      ({ example }) => `,"example":${JSON.stringify(example)},"try":${JSON.stringify(exampleLine(call, example))}`,
     );
   return ['/predict', '/models/:model/predict', '/models/:model/versions/:version/predict'].flatMap(
     (path): readonly Route[] => [
@@ -48,22 +48,42 @@ export function predictRoutes(plane: DataPlane): readonly Route[] {
   );
 }
 
-function writeAnswer({ name, version, classes }: LoadedModel, outputs: readonly Tensor[], more: string): string {
-  const answer =
-    classes === undefined
-      ? `"outputs":${writeOutputs(outputs, shortFloat32)}`
-      : `"predictions":${writePredictions(classes, outputs, shortFloat32)}`;
-  return `{"model":${JSON.stringify(name)},"version":"${version}",${answer}${more}}\n`;
+/** Numbers written in one event-loop turn: some 20 ms. */
+const WRITTEN_AT_ONCE = 20_000;
+
+function writeAnswer(
+  { name, version, classes }: LoadedModel,
+  outputs: readonly Tensor[],
+  more: string,
+): string | Promise<string> {
+  const start = `{"model":${JSON.stringify(name)},"version":"${version}",`;
+  const end = `${more}}\n`;
+  if (classes === undefined) {
+    const elements = outputs.reduce((total, { data }) => total + data.length, 0);
+    // Nobody reads the digits of a long answer, and rounding them takes most of its time.
+    return `${start}"outputs":${writeOutputs(outputs, elements <= WRITTEN_AT_ONCE ? shortFloat32 : exactFloat)}${end}`;
+  }
+  const rows = predictionRows(classes, outputs);
+  const step = Math.max(1, Math.floor(WRITTEN_AT_ONCE / (classes.labels.length + 1)));
+  if (rows <= step) return `${start}"predictions":[${writePredictions(classes, outputs, shortFloat32)}]${end}`;
+  return writeInTurns(rows, step, (from, to) => writePredictions(classes, outputs, shortFloat32, from, to)).then(
+    (predictions) => `${start}"predictions":[${predictions}]${end}`,
+  );
 }
 
-/** An example longer than this is no line to read. */
-const MAX_LINE = 1000;
+/** Writes many rows with an event-loop turn between the parts, so that health checks and other models get theirs. */
+async function writeInTurns(rows: number, step: number, write: (from: number, to: number) => string): Promise<string> {
+  const parts: string[] = [];
+  for (let from = 0; from < rows; from += step) {
+    parts.push(write(from, Math.min(from + step, rows)));
+    await nextTurn();
+  }
+  return parts.join();
+}
 
 /** A line to paste into a shell that sends the example to where this request came. */
-function curlLine({ headers, path }: HttpCall, example: unknown): string {
+function exampleLine({ headers, path }: HttpCall, example: unknown): string {
   const { host } = headers;
   const isPlain = typeof host === 'string' && /^[\w.:[\]-]+$/.test(host);
-  const data = JSON.stringify(example).replaceAll("'", "'\\''");
-  const body = data.length <= MAX_LINE ? `'${data}'` : '@example.json (with the example above in that file)';
-  return `curl http://${isPlain ? host : 'localhost:8000'}${path} -d ${body}`;
+  return curlLine(`http://${isPlain ? host : 'localhost:8000'}${path}`, JSON.stringify(example));
 }

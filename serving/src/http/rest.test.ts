@@ -189,12 +189,15 @@ describe('POST /predict', () => {
   });
 
   test('asks which model when there are several and no default', async () => {
-    const other = await startAssembled({ iris: { example: 'iris' }, digits: { example: 'digits' } });
+    const other = await startAssembled({
+      digits: { example: 'digits' },
+      'm/1/model.onnx': { model: 'echo-fp32.onnx' },
+    });
     const { status, error } = await other.request('POST', '/predict', { body: IRIS });
     assert.equal(status, 400);
     assert.equal(
       error,
-      'which model? expected one of "digits", "iris" in the path, as /models/digits/predict; or set defaultModel',
+      'which model? expected one of "digits", "m" in the path, as /models/digits/predict; or set defaultModel',
     );
     await other.stop();
   });
@@ -468,6 +471,22 @@ describe('KServe V1', () => {
       { error: 'the request: expected "instances" or "inputs", got "instnces"' },
     ],
     [
+      'takes the signature’s name that TensorFlow Serving’s clients send',
+      'POST',
+      '/v1/models/double:predict',
+      { signature_name: 'serving_default', instances: [[1, 2]] },
+      200,
+      { predictions: [[2, 4]] },
+    ],
+    [
+      'takes rows by the input’s name, features or not',
+      'POST',
+      '/v1/models/iris:predict',
+      { instances: [{ input: [5.1, 3.5, 1.4, 0.2] }] },
+      200,
+      { predictions: [{ label: 0, probabilities: [0.9780970811843872, 0.021901998668909073, 8.781009341873869e-7] }] },
+    ],
+    [
       'refuses explanations by name',
       'POST',
       '/v1/models/iris:explain',
@@ -547,6 +566,7 @@ describe('the other routes', () => {
     ],
     ['have errors for wrong methods', 'PUT', '/predict', 405, /^PUT is not allowed on \/predict; use GET or POST$/],
     ['refuse loading by request', 'POST', '/v2/repository/models/iris/load', 400, /not supported/],
+    ['do not take an empty name for the default model', 'POST', '/models//predict', 404, /is not there/],
     ['have errors for broken percent-encoding', 'GET', '/v2/models/%zz', 404, /is not there/],
   ];
   for (const [does, method, url, status, error] of statuses) {
@@ -556,6 +576,40 @@ describe('the other routes', () => {
       if (error !== undefined) assert.match(answer.error ?? '', error);
     });
   }
+
+  test('refuse an answer that would be too large, before it is written', async () => {
+    const other = await startAssembled({ 'm/1/model.onnx': { model: 'range.onnx' } }, { maxAnswerElements: 100 });
+    const ask = (limit: number) => other.request('POST', '/predict', { body: { inputs: { limit } } });
+    assert.equal((await ask(100)).status, 200);
+    const { status, error } = await ask(101);
+    assert.equal(status, 400);
+    assert.equal(error, 'the answer has 101 elements, and may have 100 (maxAnswerElements): send fewer rows at a time');
+    await other.stop();
+  });
+
+  test('count every error once, with the model that was asked where there is one', async () => {
+    const other = await startAssembled({
+      iris: { example: 'iris' },
+      'broken/1/model.onnx': { model: 'unknown-op.onnx' },
+    });
+    await other.request('POST', '/models/broken/predict', { body: [1] });
+    await other.request('POST', '/models/iris/predict', { body: [1] });
+    await other.request('GET', '/v2/models/nope');
+    await other.request('POST', '/v2/repository/index', { body: '[' });
+    await other.request('POST', '/v1/models/iris:explain', { body: {} });
+    await other.request('GET', '/nowhere');
+    await other.request('GET', '/nowherez');
+    const counted = String((await other.request('GET', '/metrics')).body).match(/^berth_request_errors_total.*$/gm);
+    assert.deepEqual(counted?.sort(), [
+      'berth_request_errors_total{model="",code="BodyInvalid"} 1',
+      'berth_request_errors_total{model="",code="FeatureUnsupported"} 1',
+      'berth_request_errors_total{model="",code="ModelNotFound"} 1',
+      'berth_request_errors_total{model="",code="RouteNotFound"} 1',
+      'berth_request_errors_total{model="broken",code="ModelNotReady"} 1',
+      'berth_request_errors_total{model="iris",code="TensorInvalid"} 1',
+    ]);
+    await other.stop();
+  });
 
   test('pass the trace on with a span of their own', async () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';

@@ -2,7 +2,7 @@ import { JSON_TYPE, type Route } from '@berth/chassis/http';
 import { bodyInvalid, listed, ServingError, type Signature, shortened, type Tensor } from '@berth/core/inference';
 import { exactFloat, writeNested } from '@berth/core/json-tensors';
 import { readFriendly, readRows } from '@berth/core/rows';
-import { shown } from '@berth/core/schema';
+import { isRecord, shown } from '@berth/core/schema';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import type { LoadedModel } from '../models/model.ts';
 import { json } from './answers.ts';
@@ -51,16 +51,23 @@ function predicted(target: string): string {
   throw new ServingError('RouteNotFound', `POST /v1/models/${shortened(target)} is not there; use :predict`);
 }
 
+/** TensorFlow Serving's clients send it. */
+const DEFAULT_SIGNATURE = 'serving_default';
+
 function readV1Request(
   signature: Signature,
   features: readonly string[] | undefined,
   body: unknown,
 ): readonly Tensor[] {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+  if (!isRecord(body)) {
     throw bodyInvalid(`the request: expected an object such as {"instances": [...]}, got ${shown(body)}`);
   }
-  const keys = Object.keys(body);
-  const { instances, inputs } = body as { instances?: unknown; inputs?: unknown };
+  const { signature_name: asked = DEFAULT_SIGNATURE, ...given } = body;
+  if (asked !== DEFAULT_SIGNATURE) {
+    throw bodyInvalid(`signature_name: expected "${DEFAULT_SIGNATURE}", the only one there is, got ${shown(asked)}`);
+  }
+  const keys = Object.keys(given);
+  const { instances, inputs } = given;
   const extra = keys.find((key) => key !== 'instances' && key !== 'inputs');
   if (extra !== undefined || keys.length !== 1) {
     throw bodyInvalid(

@@ -12,7 +12,7 @@ import {
   tensorInvalid,
 } from '@berth/core/inference';
 import { exactFloat, readData, writeData } from '@berth/core/json-tensors';
-import { closest, shown } from '@berth/core/schema';
+import { closest, isRecord, shown } from '@berth/core/schema';
 import type { InferenceRequest } from '../data-plane/data-plane.ts';
 import type { LoadedModel } from '../models/model.ts';
 
@@ -115,7 +115,7 @@ function readOutput(json: unknown, path: string): string {
 /** The parameters of a request or tensor. Those of no known extension are the client's own and mean nothing here. */
 function parametersOf(owner: string, parameters: unknown): Json {
   if (parameters === undefined) return {};
-  if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) {
+  if (!isRecord(parameters)) {
     throw bodyInvalid(`parameters of ${owner}: expected an object, got ${shown(parameters)}`);
   }
   for (const [key, value] of Object.entries(parameters)) {
@@ -126,7 +126,7 @@ function parametersOf(owner: string, parameters: unknown): Json {
       `parameter "${key}" of ${owner}: ${UNSUPPORTED[key]} is not supported by this server`,
     );
   }
-  return parameters as Json;
+  return parameters;
 }
 
 /** Triton's schedule policy extension: `timeout` is in microseconds. */
@@ -139,7 +139,7 @@ function timeoutOf({ timeout }: Json): number | undefined {
 }
 
 function objectOf(path: string, value: unknown, fields: readonly string[]): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isRecord(value)) {
     throw bodyInvalid(`${path}: expected an object with ${listed(fields)}, got ${shown(value)}`);
   }
   for (const key of Object.keys(value)) {
@@ -149,7 +149,7 @@ function objectOf(path: string, value: unknown, fields: readonly string[]): Json
       `${path}: unknown field "${shortened(key)}"; ${nearest === undefined ? `expected ${listed(fields)}` : `did you mean "${nearest}"?`}`,
     );
   }
-  return value as Json;
+  return value;
 }
 
 /** Writes the answer ("Inference Response JSON Object"): data flat and row-major. */

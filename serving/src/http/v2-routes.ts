@@ -1,7 +1,7 @@
 import type { Health } from '@berth/chassis/health';
 import type { HttpCall, Route } from '@berth/chassis/http';
 import { bodyInvalid, type Datatype, ServingError, type TensorSpec } from '@berth/core/inference';
-import { shown } from '@berth/core/schema';
+import { isRecord, shown } from '@berth/core/schema';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import type { LoadedModel } from '../models/model.ts';
 import { healthAnswer, json } from './answers.ts';
@@ -24,7 +24,7 @@ export function v2Routes({ plane, health, serverName, serverVersion, newId }: V2
   const infer: Route[2] = (call, { model: name, version }) => {
     let id: string | undefined;
     return plane.serve(
-      { door: 'v2', name: name as string, ...(version && { version }), hasLeft: call.hasLeft },
+      { door: 'v2', name, version, hasLeft: call.hasLeft },
       (model) => {
         const request = readJsonBody(call, '{"inputs": [{"name", "shape", "datatype", "data"}]}', (json) =>
           readV2Request(model, json),
@@ -106,10 +106,10 @@ function index({ catalog }: DataPlane, call: HttpCall) {
 }
 
 function readsOnlyReady(request: unknown): boolean {
-  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+  if (!isRecord(request)) {
     throw bodyInvalid(`the request: expected an object such as {"ready": true}, got ${shown(request)}`);
   }
-  const { ready = false } = request as { ready?: unknown };
+  const { ready = false } = request;
   if (typeof ready !== 'boolean') throw bodyInvalid(`ready: expected true or false, got ${shown(ready)}`);
   return ready;
 }

@@ -16,9 +16,10 @@ const INDEX_STATE = { waiting: 'LOADING', loading: 'LOADING', ready: 'READY', fa
 /** All models and versions of the server, and where each stands. */
 export class Catalog {
   readonly #models = new Map<string, Map<string, ModelState>>();
-  readonly #defaultModel: string | undefined;
+  #defaultModel: string | undefined;
   readonly #now: () => number;
 
+  /** `defaultModel` is the one that the configuration names. */
   constructor(defaultModel: string | undefined, now: () => number) {
     this.#defaultModel = defaultModel;
     this.#now = now;
@@ -36,6 +37,10 @@ export class Catalog {
     return [...this.#models.keys()];
   }
 
+  has(name: string): boolean {
+    return this.#models.has(name);
+  }
+
   /** The versions of a model that are served, failed ones included, ascending. */
   versions(name: string): readonly string[] {
     return [...(this.#models.get(name)?.keys() ?? [])].filter((version) => version !== '').sort((a, b) => +a - +b);
@@ -51,8 +56,13 @@ export class Catalog {
     return this.states().flatMap(([, , state]) => (state.phase === 'ready' ? [state.model] : []));
   }
 
+  /** Takes the model that calls itself the default, unless the configuration names one. */
+  offerDefault(name: string): void {
+    this.#defaultModel ??= name;
+  }
+
   /**
-   * The name that a request without one means: the configured default, or the only model.
+   * The name that a request without one means: the default, or the only model.
    *
    * @throws ServingError `ModelAmbiguous`, naming the choices
    */
@@ -64,6 +74,13 @@ export class Catalog {
       'ModelAmbiguous',
       `which model? expected one of ${listed(names)} in the path, as /models/${names[0]}/predict; or set defaultModel`,
     );
+  }
+
+  /** A path whose GET shows a prediction: `/predict` where that has a model, else the first model's own. */
+  tryPath(): string {
+    const [first = ''] = this.names();
+    const hasDefault = this.#defaultModel !== undefined || this.names().length === 1;
+    return hasDefault ? '/predict' : `/models/${encodeURIComponent(first)}/predict`;
   }
 
   /**
@@ -113,11 +130,13 @@ export class Catalog {
     );
   }
 
-  /** Whether every runner gets on with its run; the reasons name those that have stood still for `stallMs`. */
+  /** Whether every runner gets on with its run; the reasons name those that are broken, or stand still for `stallMs`. */
   live(stallMs: number): Finding {
     return finding(
       this.loaded().flatMap(({ name, version, batcher }) => {
+        const failure = batcher.failure();
         const seconds = Math.round(batcher.runningForMs() / 1000);
+        if (failure !== undefined) return [`model "${name}" version ${version}: ${failure}`];
         return batcher.runningForMs() > stallMs
           ? [`model "${name}" version ${version}: a run has made no progress for ${seconds} s`]
           : [];

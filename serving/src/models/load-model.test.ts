@@ -56,7 +56,7 @@ describe('a model that does not load says why', () => {
       'missing external data',
       model('external-data.onnx'),
       'ExternalDataMissing',
-      'm/1/model.onnx: its weights are in the external file "external-data.weights", which is not beside it; copy both together',
+      'm/1/model.onnx: its weights are in the external file "external-data.weights", which is not in its folder (m/1); copy both together',
     ],
     [
       'external data cut short',
@@ -205,6 +205,48 @@ describe('a model that loads', () => {
         assert.equal(catalog.find('m', '1').maxRows, 8);
       },
     ));
+
+  test('is not refused for a digest of another version, which may be gone', () =>
+    withServer(model('echo-fp32.onnx', `sha256: { 7/model.onnx: ${'f'.repeat(64)} }`), ({ catalog }) => {
+      assert.equal(catalog.find('m').version, '1');
+    }));
+
+  test('may call itself the default', () =>
+    withServer(
+      {
+        'a/1/model.onnx': { model: 'echo-fp32.onnx' },
+        'b/1/model.onnx': { model: 'dynamic-two.onnx' },
+        'b/serving.yaml': 'default: true',
+      },
+      async (server) => {
+        const { json } = await server.request('GET', '/predict');
+        assert.equal((json as { model: string }).model, 'b');
+        assert.equal(server.catalog.tryPath(), '/predict');
+      },
+    ));
+
+  test('is not the default when another calls itself that too', () =>
+    withServer(
+      {
+        'a/1/model.onnx': { model: 'echo-fp32.onnx' },
+        'a/serving.yaml': 'default: true',
+        'b/1/model.onnx': { model: 'dynamic-two.onnx' },
+        'b/serving.yaml': 'default: true',
+      },
+      async (server) => {
+        assert.equal((await server.request('GET', '/predict')).status, 400);
+        const warned = server.logged.find(({ message }) => message === 'several models call themselves the default');
+        assert.deepEqual(warned?.models, ['a', 'b']);
+        assert.equal(server.catalog.tryPath(), '/models/a/predict');
+      },
+    ));
+
+  for (const file of ['center-all.onnx', 'scale-by-max.onnx', 'scale-by-norm.onnx']) {
+    test(`is not batched when a statistic over all rows is in every answer: ${file}`, () =>
+      withServer(model(file, 'example: [5.1, 3.5, 1.4, 0.2]'), ({ catalog }) => {
+        assert.equal(catalog.find('m').maxRows, 1);
+      }));
+  }
 
   test('is not held up by one that does not', () =>
     withServer({ iris: { example: 'iris' }, 'broken/1/model.onnx': { model: 'unknown-op.onnx' } }, async (server) => {

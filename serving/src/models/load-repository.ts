@@ -12,6 +12,8 @@ export type RepositoryOptions = Pick<LoadOptions, 'cpuCores' | 'queueLimits' | '
   readonly catalog: Catalog;
   readonly log: Logger;
   readonly ran: (name: string, version: string) => LoadOptions['ran'];
+  /** Whether the server is ending, so that no further model is wanted. */
+  readonly isStopping: () => boolean;
 };
 
 type Planned = { readonly model: ModelFolder; readonly settings: ModelSettings; readonly version: VersionFolder };
@@ -23,7 +25,18 @@ type Planned = { readonly model: ModelFolder; readonly settings: ModelSettings; 
 export async function loadRepository(models: readonly ModelFolder[], options: RepositoryOptions): Promise<void> {
   const planned: Planned[] = [];
   for (const model of models) planned.push(...(await plan(model, options)));
-  for (const { model, settings, version } of planned) await load(model, settings, version, options);
+  chooseDefault(planned, options);
+  for (const { model, settings, version } of planned) {
+    if (options.isStopping()) return;
+    await load(model, settings, version, options);
+  }
+}
+
+/** One model may call itself the default. Of several none is, since which one would be chance. */
+function chooseDefault(planned: readonly Planned[], { catalog, log }: RepositoryOptions): void {
+  const names = [...new Set(planned.filter(({ settings }) => settings.default).map(({ model }) => model.name))];
+  if (names.length > 1) log.warn('several models call themselves the default', { models: names });
+  else if (names[0] !== undefined) catalog.offerDefault(names[0]);
 }
 
 /** Decides which versions of a model to load, and enters them, or what is wrong, into the catalog. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Signature } from '@berth/core/inference';
 import { type ByteSource, OnnxFormatError, type OnnxHeader, readOnnxHeader, toSignature } from '@berth/core/onnx';
-import { resolveInside } from '../repository/scan-repository.ts';
+import { resolveInside, VERSION } from '../repository/scan-repository.ts';
 import { LoadProblem } from './load-problem.ts';
 
 /** What can be known of a model's file without running it. */
@@ -44,7 +44,8 @@ export function findExternalFiles(top: string, path: string, header: OnnxHeader,
       () =>
         new LoadProblem(
           'ExternalDataMissing',
-          `${shown}: its weights are in the external file "${location}", which is not beside it; copy both together`,
+          `${shown}: its weights are in the external file "${location}", which is not in its folder ` +
+            `(${relative(top, dirname(path)) || '.'}); copy both together`,
         ),
       `${shown}: its external data "${location}"`,
     ),
@@ -72,16 +73,20 @@ export async function sha256Of(path: string): Promise<string> {
 }
 
 /**
- * Demands that files have the digests that `serving.yaml` lists for them.
+ * Demands that files have the digests that `serving.yaml` lists for them. What it lists of other versions, which may be
+ * gone, is theirs.
  *
  * @throws LoadProblem `DigestMismatch` or `FileMissing`, naming the file and both digests
  */
 export async function checkDigests(
   top: string,
   folder: string,
+  version: string,
   digests: Readonly<Record<string, string>>,
 ): Promise<void> {
   for (const [file, expected] of Object.entries(digests)) {
+    const [first = ''] = file.split('/');
+    if (VERSION.test(first) && first !== version) continue;
     const missing = () => new LoadProblem('FileMissing', `sha256: ${file} is listed and not there`);
     const found = await sha256Of(insideOrThrow(top, join(folder, file), missing, `sha256: ${file}`));
     if (found !== expected) {

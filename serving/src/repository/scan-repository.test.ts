@@ -109,6 +109,23 @@ describe('scanRepository', () => {
     assert.deepEqual(seen(top), [{ name: 'a', versions: ['1'], hasSettings: false }]);
   });
 
+  test('goes on past a link to nothing, a link to itself, and lost+found', () => {
+    const top = aRepository(['a/model.onnx', 'lost+found/x'], { b: 'nowhere', c: 'c' });
+    const problems = scanRepository(top).map(({ name, problem }) => [name, problem?.replaceAll(top, '')]);
+    assert.deepEqual(problems, [
+      ['a', undefined],
+      ['b', "b cannot be read: ENOENT: no such file or directory, stat '/b'"],
+      ['c', "c cannot be read: ELOOP: too many symbolic links encountered, stat '/c'"],
+    ]);
+  });
+
+  test('refuses a serving.yaml that is a link out of the repository', () => {
+    const outside = aRepository(['secret.yaml']);
+    const top = aRepository(['a/model.onnx'], { 'a/serving.yaml': join(outside, 'secret.yaml') });
+    const [model] = scanRepository(top);
+    assert.deepEqual([model?.settingsFile, model?.problem], [undefined, 'a/serving.yaml leads out of the repository']);
+  });
+
   test('refuses a model that is a link out of the repository', () => {
     const outside = aRepository(['x/model.onnx']);
     const top = aRepository(['a/model.onnx'], { b: join(outside, 'x') });

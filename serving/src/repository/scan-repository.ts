@@ -1,9 +1,11 @@
-import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import type { ModelSettings } from '@berth/core/settings';
 
 export const MODEL_FILE = 'model.onnx';
-export const SETTINGS_FILE = 'serving.yaml';
+const SETTINGS_FILE = 'serving.yaml';
+/** The name of a version's folder. */
+export const VERSION: RegExp = /^[1-9]\d*$/;
 
 /** A version of a model as it lies in the repository. */
 export type VersionFolder = { readonly version: string; readonly folder: string };
@@ -27,15 +29,20 @@ export class RepositoryError extends Error {
 /**
  * Finds the models of a repository in Triton's layout: `<model>/<version>/model.onnx`, where versions are whole
  * numbers; `<model>/model.onnx` is version 1. Names that begin with a dot are no models: ConfigMap volumes keep their
- * data in such. Links are resolved, and refused when they lead out of the repository.
+ * data in such. Nor is `lost+found`. Links are resolved, and refused when they lead out of the repository.
  *
  * @throws RepositoryError when the folder is not there, or has no models
  */
 export function scanRepository(root: string): readonly ModelFolder[] {
   const top = realFolder(root);
-  const models = entriesOf(top)
-    .filter((name) => isFolder(join(top, name)))
-    .map((name) => scanModel(top, name));
+  const models = entriesOf(top).flatMap((name) => {
+    try {
+      return isFile(join(top, name)) ? [] : [scanModel(top, name)];
+    } catch (error) {
+      // A folder that may not be read, a link to nothing or to itself: the others go on.
+      return [{ ...noModel(top, name), problem: `${name} cannot be read: ${(error as Error).message}` }];
+    }
+  });
   if (models.length > 0) return models;
   const advice = entriesOf(top).includes(MODEL_FILE)
     ? `it is itself a model: give the folder above it (${join(root, '..')})`
@@ -54,18 +61,26 @@ function realFolder(root: string): string {
 }
 
 function scanModel(top: string, name: string): ModelFolder {
-  const empty = { name, folder: join(top, name), versions: [], settingsFile: undefined };
   const folder = resolveInside(top, join(top, name));
-  if (folder === undefined) return { ...empty, problem: `the folder ${name} leads out of the repository` };
+  if (folder === undefined) return { ...noModel(top, name), problem: `the folder ${name} leads out of the repository` };
   const entries = entriesOf(folder);
   const numbered = entries
-    .filter((entry) => /^[1-9]\d*$/.test(entry))
+    .filter((entry) => VERSION.test(entry))
     .sort((a, b) => Number(a) - Number(b))
     .map((version) => ({ version, folder: join(folder, version) }));
   const isFlat = entries.includes(MODEL_FILE);
   const versions = isFlat ? [{ version: '1', folder }] : numbered;
-  const settingsFile = entries.includes(SETTINGS_FILE) ? join(folder, SETTINGS_FILE) : undefined;
-  return { name, folder, versions, settingsFile, problem: problemOf(name, isFlat, numbered.length, entries) };
+  const hasSettings = entries.includes(SETTINGS_FILE);
+  const settingsFile = hasSettings ? resolveInside(top, join(folder, SETTINGS_FILE)) : undefined;
+  const problem =
+    hasSettings && settingsFile === undefined
+      ? `${name}/${SETTINGS_FILE} leads out of the repository`
+      : problemOf(name, isFlat, numbered.length, entries);
+  return { name, folder, versions, settingsFile, problem };
+}
+
+function noModel(top: string, name: string): Omit<ModelFolder, 'problem'> {
+  return { name, folder: join(top, name), versions: [], settingsFile: undefined };
 }
 
 function problemOf(name: string, isFlat: boolean, numbered: number, entries: readonly string[]): string | undefined {
@@ -106,15 +121,18 @@ export function selectVersions(
       };
 }
 
+/** What `mkfs` leaves on a volume of its own. */
+const LOST_AND_FOUND = 'lost+found';
+
 function entriesOf(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .map((entry: Dirent) => entry.name)
-    .filter((name) => !name.startsWith('.'))
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith('.') && name !== LOST_AND_FOUND)
     .sort();
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** @throws Error (ENOENT, ELOOP …) for a link that leads nowhere */
+function isFile(path: string): boolean {
+  return !statSync(path).isDirectory();
 }
 
 /** A path as messages show it: relative to the repository. */

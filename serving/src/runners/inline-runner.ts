@@ -15,6 +15,7 @@ export const openInlineRunner: OpenRunner = async (options) => {
       last = result.catch(() => undefined);
       return result;
     },
+    failure: () => undefined,
     close: async () => {
       if (isClosed) return;
       isClosed = true;

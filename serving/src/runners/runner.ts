@@ -14,6 +14,8 @@ export type Runner = {
    * runner is broken or out of memory
    */
   readonly run: (inputs: readonly Tensor[]) => Promise<readonly Tensor[]>;
+  /** Why the runner can run no more, once it is broken. */
+  readonly failure: () => string | undefined;
   /** Frees the model. A run under way ends first; later ones fail with `RunFailed`. */
   readonly close: () => Promise<void>;
 };

@@ -47,6 +47,7 @@ export const openThreadRunner: OpenRunner = async (options) => {
   let isClosed = false;
   return {
     kind: 'thread',
+    failure: () => (isClosed ? undefined : broken?.message),
     run: async (inputs) => {
       if (isClosed) throw new ServingError('RunFailed', 'the model has been closed');
       worker.postMessage({ kind: 'run', inputs } satisfies ThreadRequest);
@@ -56,7 +57,7 @@ export const openThreadRunner: OpenRunner = async (options) => {
       throw new ServingError('RunFailed', `the model's thread answered "${result.kind}" to a run`);
     },
     close: () => {
-      if (isClosed) return Promise.resolve();
+      if (isClosed || broken !== undefined) return Promise.resolve();
       isClosed = true;
       return new Promise((resolve) => {
         worker.once('exit', () => resolve());

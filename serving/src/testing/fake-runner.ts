@@ -20,6 +20,7 @@ export function fakeRunner(gate: () => Promise<void> = () => Promise.resolve()):
     return {
       kind: 'inline',
       run,
+      failure: () => undefined,
       close: async () => {
         isClosed = true;
         await last;
