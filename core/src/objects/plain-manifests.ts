@@ -1,0 +1,90 @@
+import {
+  makeConfigMap,
+  makeDeployment,
+  makeHorizontalPodAutoscaler,
+  makeNetworkPolicy,
+  makePodDisruptionBudget,
+  makeService,
+  makeServiceAccount,
+} from './parts.ts';
+import type { CpuScaling, KubeObject, ServingWorkload } from './workload.ts';
+
+/** A file of `k8s/`: its name, its object, and why its numbers are what they are, by path in the object. */
+export type Manifest = {
+  readonly file: string;
+  readonly object: KubeObject;
+  readonly comments: Readonly<Record<string, string>>;
+};
+
+const SCALING: CpuScaling = { minReplicas: 2, maxReplicas: 10, targetPercent: 70 };
+
+/** What the plain manifests serve: the image's own example models. */
+export function plainWorkload(version: string): ServingWorkload {
+  return {
+    name: 'model-serving',
+    image: `localhost/berth-server:${version}`,
+    ports: [{ name: 'http', servicePort: 80, containerPort: 8000 }],
+    metricsPort: 8002,
+    configMap: 'model-serving-config',
+    resources: { requests: { cpuMillis: 250, memoryMib: 192 }, limits: { memoryMib: 512 } },
+    serverGraceSeconds: 25,
+  };
+}
+
+const CONFIG = `# Taken over by running pods within a minute or two: logLevel and the limits. The rest takes effect when pods start.
+# Every setting: docs/reference/configuration.md
+logLevel: info
+`;
+
+/**
+ * The manifests of `k8s/`, which need no operator and no resource definition. `checksum` gives the digest of a text; it
+ * is not computed here, since this is pure.
+ */
+export function plainManifests(version: string, checksum: (text: string) => string): readonly Manifest[] {
+  const workload = plainWorkload(version);
+  const container = 'spec.template.spec.containers.0';
+  return [
+    { file: 'serviceaccount.yaml', object: makeServiceAccount(workload), comments: {} },
+    { file: 'configmap.yaml', object: makeConfigMap(workload, CONFIG), comments: {} },
+    {
+      file: 'deployment.yaml',
+      object: makeDeployment(workload, checksum(CONFIG)),
+      comments: {
+        spec: 'No replicas here: they belong to the HorizontalPodAutoscaler, and naming them would reset them at every apply.',
+        'spec.progressDeadlineSeconds':
+          'A pod is ready within seconds; a rollout that is not after two minutes has failed.',
+        'spec.strategy.rollingUpdate': 'First a new pod is ready, then an old one goes: the capacity never falls.',
+        'spec.template.spec.terminationGracePeriodSeconds':
+          'The server ends within 25 s of SIGTERM; 5 s more for the kubelet.',
+        [`${container}.startupProbe`]: 'Loading large models takes minutes; until it is over nothing else is asked.',
+        [`${container}.resources.requests`]:
+          'Measured with the three example models: 147 MB resident under load. Five pods fit on a node of 2 CPUs.',
+        [`${container}.resources.limits`]:
+          'Measured: eight bodies of 3.6 MB at once took 381 MB. No CPU limit: throttled pods answer late.',
+      },
+    },
+    { file: 'service.yaml', object: makeService(workload), comments: {} },
+    {
+      file: 'hpa.yaml',
+      object: makeHorizontalPodAutoscaler(workload, SCALING),
+      comments: {
+        'spec.minReplicas': 'Two, so that one can fail or move while the other serves.',
+        'spec.maxReplicas':
+          'Ten, so that a mistake in the load does not fill the cluster; raise it to what yours can hold.',
+        'spec.metrics':
+          'Of the 250m that each pod requests: 70 % leaves room for the half minute that a new pod takes.',
+        'spec.behavior.scaleUp': 'Growth at once: doubling, or four pods, every 15 s.',
+        'spec.behavior.scaleDown': 'At most one pod a minute, and not below what the last minute needed.',
+      },
+    },
+    { file: 'pdb.yaml', object: makePodDisruptionBudget(workload), comments: {} },
+    {
+      file: 'networkpolicy.yaml',
+      object: makeNetworkPolicy(workload),
+      comments: {
+        'spec.ingress': 'Predictions from anywhere; metrics for pods named prometheus, in any namespace.',
+        'spec.egress': 'The server asks nobody, not even DNS.',
+      },
+    },
+  ];
+}
