@@ -13,7 +13,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .filter((file) => file !== '' && existsSync(join(top, file)));
 
 const checks: readonly (readonly [name: string, run: () => readonly string[]])[] = [
-  ['format and lint', () => tool('biome', ['ci', '--error-on-warnings', '.'])],
+  ['format and lint', () => tool('biome', ['ci', '--error-on-warnings', '--colors=off', '.'])],
   ['types', () => tool('tsc', ['--project', '.'])],
   ['dependency arrows', arrows],
   ['generated pages', () => tool('node', ['scripts/generate.ts', '--check'])],

@@ -2,13 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Manifest, plainManifests } from './plain-manifests.ts';
 
-type Json = { readonly [key: string]: Json } & readonly Json[] & string & number;
+const SUM = 'sum of ';
+const manifests = plainManifests('1.2.3', (text) => `${SUM}${text.length}`);
 
-const manifests = plainManifests('1.2.3', (text) => `sum of ${text.length}`);
-const objectOf = (kind: string) => manifests.find(({ object }) => object.kind === kind)?.object as unknown as Json;
-const deployment = objectOf('Deployment');
-const pod = deployment.spec?.template as Json;
-const [container] = pod.spec?.containers as unknown as readonly [Json];
+/** What stands at a path of the object of a kind, such as `spec.template`. */
+function at(kind: string, path: string): unknown {
+  return inside(manifests.find(({ object }) => object.kind === kind)?.object, path);
+}
+
+function inside(value: unknown, path: string): unknown {
+  return path
+    .split('/')
+    .reduce<unknown>((found, step) => (found as Readonly<Record<string, unknown>> | undefined)?.[step], value);
+}
+
+const POD = 'spec/template/spec';
+const LABELS = { 'app.kubernetes.io/name': 'model-serving' };
 
 const promises: ReadonlyArray<readonly [what: string, found: unknown, expected: unknown]> = [
   [
@@ -24,63 +33,44 @@ const promises: ReadonlyArray<readonly [what: string, found: unknown, expected: 
       'NetworkPolicy',
     ],
   ],
-  ['no kind of its own', manifests.some(({ object }) => object.apiVersion.includes('berth')), false],
-  ['no namespace, so that -n works', manifests.some(({ object }) => 'namespace' in object.metadata), false],
-  ['no replicas: the autoscaler owns them', 'replicas' in (deployment.spec as object), false],
-  ['the image of this version', container.image, 'localhost/berth-server:1.2.3'],
-  [
-    'a selector that the pods have',
-    Object.entries(deployment.spec?.selector?.matchLabels as object).every(
-      ([key, value]) => (pod.metadata?.labels as Record<string, unknown>)[key] === value,
-    ),
-    true,
-  ],
-  ['a Service that picks the pods', objectOf('Service').spec?.selector, deployment.spec?.selector?.matchLabels],
-  [
-    'a Service from 80 to a port of the container by name',
-    (objectOf('Service').spec?.ports as readonly Json[]).map(({ port, targetPort }) => [port, targetPort]),
-    [[80, 'http']],
-  ],
+  ['no kind of their own', manifests.filter(({ object }) => object.apiVersion.includes('berth')), []],
+  ['no namespace, so that -n works', manifests.filter(({ object }) => 'namespace' in object.metadata), []],
+  ['no replicas: the autoscaler owns them', at('Deployment', 'spec/replicas'), undefined],
+  ['the image of this version', at('Deployment', `${POD}/containers/0/image`), 'localhost/berth-server:1.2.3'],
+  ['a selector', at('Deployment', 'spec/selector/matchLabels'), LABELS],
+  ['a Service that picks the pods', at('Service', 'spec/selector'), LABELS],
+  ['a Service from 80', at('Service', 'spec/ports/0'), { name: 'http', port: 80, targetPort: 'http' }],
+  ['the port it means', at('Deployment', `${POD}/containers/0/ports/0`), { name: 'http', containerPort: 8000 }],
+  ['a budget for the pods', at('PodDisruptionBudget', 'spec/selector/matchLabels'), LABELS],
+  ['a policy for the pods', at('NetworkPolicy', 'spec/podSelector/matchLabels'), LABELS],
   [
     'an autoscaler of the Deployment',
-    objectOf('HorizontalPodAutoscaler').spec?.scaleTargetRef,
+    at('HorizontalPodAutoscaler', 'spec/scaleTargetRef'),
     { apiVersion: 'apps/v1', kind: 'Deployment', name: 'model-serving' },
   ],
-  [
-    'the ConfigMap where the image looks',
-    [pod.spec?.volumes, container.volumeMounts],
-    [
-      [{ name: 'config', configMap: { name: 'model-serving-config' } }],
-      [{ name: 'config', mountPath: '/etc/berth', readOnly: true }],
-    ],
-  ],
-  [
-    'a roll when the configuration changes',
-    pod.metadata?.annotations,
-    { 'berth.dev/config-checksum': `sum of ${String(objectOf('ConfigMap').data?.['config.yaml']).length}` },
-  ],
-  [
-    'no token for the pods',
-    [objectOf('ServiceAccount').automountServiceAccountToken, pod.spec?.automountServiceAccountToken],
-    [false, false],
-  ],
+  ['the ConfigMap as a volume', at('Deployment', `${POD}/volumes/0/configMap/name`), 'model-serving-config'],
+  ['that volume where the image looks', at('Deployment', `${POD}/containers/0/volumeMounts/0/mountPath`), '/etc/berth'],
+  ['no token for the pods', at('Deployment', `${POD}/automountServiceAccountToken`), false],
+  ['five seconds more than the server takes', at('Deployment', `${POD}/terminationGracePeriodSeconds`), 30],
 ];
 
 for (const [what, found, expected] of promises) {
   test(`the plain manifests have ${what}`, () => assert.deepEqual(found, expected));
 }
 
-test('a pod has the longest time that its server takes, and five seconds more', () =>
-  assert.equal(pod.spec?.terminationGracePeriodSeconds, 30));
+test('the pods have the labels that the selector asks for', () => {
+  const labels = at('Deployment', 'spec/template/metadata/labels') as Readonly<Record<string, string>>;
+  for (const [key, value] of Object.entries(LABELS)) assert.equal(labels[key], value);
+});
+
+test('a changed configuration rolls the pods', () => {
+  const config = (at('ConfigMap', 'data') as Readonly<Record<string, string>>)['config.yaml'] as string;
+  const annotations = at('Deployment', 'spec/template/metadata/annotations');
+  assert.deepEqual(annotations, { 'berth.dev/config-checksum': `${SUM}${config.length}` });
+});
 
 test('every comment speaks of a field that is there', () => {
-  const find = ({ object, comments }: Manifest) =>
-    Object.keys(comments).filter(
-      (path) =>
-        path
-          .split('.')
-          .reduce<unknown>((value, step) => (value as Record<string, unknown> | undefined)?.[step], object) ===
-        undefined,
-    );
-  assert.deepEqual(manifests.flatMap(find), []);
+  const missing = ({ object, comments }: Manifest) =>
+    Object.keys(comments).filter((path) => inside(object, path.replaceAll('.', '/')) === undefined);
+  assert.deepEqual(manifests.flatMap(missing), []);
 });
