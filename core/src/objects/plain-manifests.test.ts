@@ -69,6 +69,11 @@ test('a changed configuration rolls the pods', () => {
   assert.deepEqual(annotations, { 'berth.dev/config-checksum': `${SUM}${config.length}` });
 });
 
+test('what the pods need is applied before them, since kubectl goes by the names of the files', () => {
+  const before = manifests.map(({ file }) => file).filter((file) => file < 'deployment.yaml');
+  assert.deepEqual(before, ['account.yaml', 'configmap.yaml']);
+});
+
 test('every comment speaks of a field that is there', () => {
   const missing = ({ object, comments }: Manifest) =>
     Object.keys(comments).filter((path) => inside(object, path.replaceAll('.', '/')) === undefined);

@@ -44,7 +44,8 @@ export function plainManifests(version: string, checksum: (text: string) => stri
   const workload = plainWorkload(version);
   const container = 'spec.template.spec.containers.0';
   return [
-    { file: 'serviceaccount.yaml', object: makeServiceAccount(workload), comments: {} },
+    // kubectl applies a folder by the names of its files, and no pod is made before its account is there.
+    { file: 'account.yaml', object: makeServiceAccount(workload), comments: {} },
     { file: 'configmap.yaml', object: makeConfigMap(workload, CONFIG), comments: {} },
     {
       file: 'deployment.yaml',
