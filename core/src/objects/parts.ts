@@ -100,7 +100,7 @@ export function makePodDisruptionBudget(workload: ServingWorkload): KubeObject {
   };
 }
 
-/** Predictions from anywhere, metrics to Prometheus, and nothing out: the server asks nobody. */
+/** Predictions from anywhere, metrics to Prometheus, and, as no egress is listed, nothing out: the server asks nobody. */
 export function makeNetworkPolicy(workload: ServingWorkload): KubeObject {
   const tcp = (port: string) => ({ protocol: 'TCP', port });
   return {
@@ -117,7 +117,6 @@ export function makeNetworkPolicy(workload: ServingWorkload): KubeObject {
           ports: [tcp('metrics')],
         },
       ],
-      egress: [],
     },
   };
 }

@@ -83,8 +83,8 @@ export function plainManifests(version: string, checksum: (text: string) => stri
       file: 'networkpolicy.yaml',
       object: makeNetworkPolicy(workload),
       comments: {
+        'spec.policyTypes': 'No egress is listed below, so none is allowed: the server asks nobody, not even DNS.',
         'spec.ingress': 'Predictions from anywhere; metrics for pods named prometheus, in any namespace.',
-        'spec.egress': 'The server asks nobody, not even DNS.',
       },
     },
   ];
