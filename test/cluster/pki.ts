@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ADDRESSES, NODE, PATHS } from './paths.ts';
+
+type Certificate = {
+  readonly name: string;
+  readonly authority: 'ca' | 'front';
+  readonly subject: string;
+  readonly usage: 'serverAuth' | 'clientAuth';
+  readonly names?: string;
+};
+
+const NODE_SUBJECT = `/O=system:nodes/CN=system:node:${NODE}`;
+const SERVICE_NAMES = [
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+]
+  .map((name) => `DNS:${name}`)
+  .join();
+
+const CERTIFICATES: readonly Certificate[] = [
+  {
+    name: 'apiserver',
+    authority: 'ca',
+    subject: '/CN=kube-apiserver',
+    usage: 'serverAuth',
+    names: `${SERVICE_NAMES},IP:${ADDRESSES.node},IP:${ADDRESSES.kubernetesService}`,
+  },
+  {
+    name: 'apiserver-kubelet',
+    authority: 'ca',
+    subject: '/O=system:masters/CN=kube-apiserver-kubelet',
+    usage: 'clientAuth',
+  },
+  { name: 'front-client', authority: 'front', subject: '/CN=front-proxy-client', usage: 'clientAuth' },
+  { name: 'admin', authority: 'ca', subject: '/O=system:masters/CN=admin', usage: 'clientAuth' },
+  { name: 'controller-manager', authority: 'ca', subject: '/CN=system:kube-controller-manager', usage: 'clientAuth' },
+  { name: 'scheduler', authority: 'ca', subject: '/CN=system:kube-scheduler', usage: 'clientAuth' },
+  { name: 'proxy', authority: 'ca', subject: '/CN=system:kube-proxy', usage: 'clientAuth' },
+  { name: 'kubelet', authority: 'ca', subject: NODE_SUBJECT, usage: 'clientAuth' },
+  {
+    name: 'kubelet-server',
+    authority: 'ca',
+    subject: NODE_SUBJECT,
+    usage: 'serverAuth',
+    names: `DNS:${NODE},IP:${ADDRESSES.node}`,
+  },
+];
+
+/** Programs that speak to the API server, each with a kubeconfig of its own. */
+const CLIENTS = ['admin', 'controller-manager', 'scheduler', 'proxy', 'kubelet'];
+
+const file = (name: string) => join(PATHS.pki, name);
+const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+
+/**
+ * Makes the cluster's keys, certificates and kubeconfigs, once: an authority for servers and clients, another for the
+ * aggregation layer's requests, and the key pair of service accounts.
+ */
+export function makePki(): void {
+  if (existsSync(file('done'))) return;
+  mkdirSync(PATHS.pki, { recursive: true, mode: 0o700 });
+  for (const authority of ['ca', 'front']) makeAuthority(authority);
+  makeKey('sa');
+  openssl('ec', '-in', file('sa.key'), '-pubout', '-out', file('sa.pub'));
+  for (const certificate of CERTIFICATES) makeCertificate(certificate);
+  for (const client of CLIENTS) writeFileSync(file(`${client}.kubeconfig`), kubeconfig(client), { mode: 0o600 });
+  writeFileSync(file('done'), '');
+}
+
+function makeKey(name: string): void {
+  openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', file(`${name}.key`));
+}
+
+function makeAuthority(name: string): void {
+  makeKey(name);
+  openssl(
+    ...['req', '-x509', '-new', '-key', file(`${name}.key`), '-subj', `/CN=berth-cluster-${name}`, '-days', '365'],
+    ...['-out', file(`${name}.crt`), '-addext', 'basicConstraints=critical,CA:TRUE'],
+    ...['-addext', 'keyUsage=critical,keyCertSign,cRLSign,digitalSignature'],
+  );
+}
+
+function makeCertificate({ name, authority, subject, usage, names }: Certificate): void {
+  makeKey(name);
+  const request = file(`${name}.csr`);
+  const extensions = file(`${name}.ext`);
+  openssl('req', '-new', '-key', file(`${name}.key`), '-subj', subject, '-out', request);
+  writeFileSync(
+    extensions,
+    [
+      'basicConstraints=CA:FALSE',
+      'keyUsage=critical,digitalSignature',
+      `extendedKeyUsage=${usage}`,
+      ...(names === undefined ? [] : [`subjectAltName=${names}`]),
+    ].join('\n'),
+  );
+  openssl(
+    ...['x509', '-req', '-in', request, '-CA', file(`${authority}.crt`), '-CAkey', file(`${authority}.key`)],
+    ...['-CAcreateserial', '-days', '365', '-out', file(`${name}.crt`), '-extfile', extensions],
+  );
+}
+
+function kubeconfig(user: string): string {
+  const encoded = (name: string) => readFileSync(file(name)).toString('base64');
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      {
+        name: 'berth',
+        cluster: { server: `https://${ADDRESSES.node}:6443`, 'certificate-authority-data': encoded('ca.crt') },
+      },
+    ],
+    users: [
+      {
+        name: user,
+        user: { 'client-certificate-data': encoded(`${user}.crt`), 'client-key-data': encoded(`${user}.key`) },
+      },
+    ],
+    contexts: [{ name: 'berth', context: { cluster: 'berth', user } }],
+    'current-context': 'berth',
+  });
+}

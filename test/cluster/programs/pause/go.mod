@@ -1,0 +1,3 @@
+module berth.dev/test/cluster/pause
+
+go 1.26
