@@ -56,6 +56,8 @@ type Exchange = {
 const KEEP_ALIVE_MS = 75_000;
 /** How long the rest of a refused body is read and thrown away, so that the client gets to see the answer. */
 const DISCARD_MS = 10_000;
+/** How long a client may take nothing of its answer, which all the while keeps bodies out; up to twice that, as Node looks. */
+const UNTAKEN_MS = 30_000;
 /** How long a server that closes waits for the rest of a body: a request that has not come in whole was not accepted. */
 const LATE_BODY_MS = 5000;
 /** How often a server that closes looks for connections that have become idle. */
@@ -100,8 +102,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
    * otherwise slow readers could pile up any amount of memory. Most answers leave at once.
    */
   const giveBackWhenSent = (exchange: Exchange, answerBytes: number): void => {
-    const { response } = exchange;
-    if (response.writableFinished || response.destroyed) {
+    const { connection, request, response } = exchange;
+    // Not writableFinished: node:http sets that a tick later, when the system has long taken all.
+    if (response.writableLength === 0 || response.destroyed) {
       giveBack(exchange);
       return;
     }
@@ -109,6 +112,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     exchange.reserved += more;
     bodiesBytes += more;
     response.once('close', () => giveBack(exchange));
+    // Nothing taken for so long, and node:http destroys the connection. The next answer may take its handler longer;
+    // without one, node:http has by then set the time to stay idle.
+    request.socket.setTimeout(UNTAKEN_MS);
+    response.once('finish', () => {
+      if (connection.busy > 0) request.socket.setTimeout(0);
+    });
   };
 
   const answer = (exchange: Exchange, given: HttpAnswer): void => {
@@ -245,7 +254,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     onRequest,
   );
   server.on('checkExpectation', (request, response) => {
-    answer(take(request, response), refusedAs(417, `Expect: "${request.headers.expect}" is not known`));
+    end(take(request, response));
+    // Whether its body comes nobody knows: only a new connection is sure to be in step.
+    write({ request, response }, refusedAs(417, `Expect: "${request.headers.expect}" is not known`), true);
   });
   server.on('checkContinue', (request, response) => onRequest(request, response, true));
   server.on('connection', (socket) => {

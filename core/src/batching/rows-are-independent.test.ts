@@ -160,7 +160,7 @@ test('makeProbeRows repeats elements that the model surely takes, and stretches 
     [2, 1],
     [1, 1],
     [2, 2],
-    [6.5, 4],
+    [2, 1.75],
   ]);
   assert.deepEqual(rowsOf(rowOf('INT64', BigInt64Array.of(7n, 9n))), [
     [7n, 9n],
@@ -169,6 +169,24 @@ test('makeProbeRows repeats elements that the model surely takes, and stretches 
     [9n, 9n],
   ]);
 });
+
+test('makeProbeRows stretches floats of any size, and any number of them, to floats', () => {
+  const largest = Float32Array.of(3.4e38, 1);
+  assert.ok(makeProbeRows([floats(...largest)]).every(([row]) => isAllFinite(row as Tensor)));
+  const many = rowOf('FP16', new Uint16Array(150_000).fill(ONE, 75_000));
+  assert.ok(makeProbeRows([many]).every(([row]) => isAllFinite(row as Tensor)));
+});
+
+test('makeProbeRows tells texts with commas apart', () =>
+  assert.deepEqual(
+    makeProbeRows([texts('a', 'a,a')]).map(([row]) => row?.data),
+    [
+      ['a', 'a,a'],
+      ['a,a', 'a'],
+      ['a', 'a'],
+      ['a,a', 'a,a'],
+    ],
+  ));
 
 type Model = (rows: readonly (readonly number[])[]) => readonly (readonly number[])[];
 
@@ -205,6 +223,26 @@ const models: ReadonlyArray<readonly [does: string, model: Model, isIndependent:
   [
     'sums up a column',
     (rows) => rows.map((row, at) => row.map((_, column) => sum(columns(rows.slice(0, at + 1), column)))),
+    false,
+  ],
+  [
+    'takes the softmax of its own row',
+    (rows) => rows.map((row) => row.map((v) => Math.exp(v) / sum(row.map(Math.exp)))),
+    true,
+  ],
+  [
+    'divides by the spread of all',
+    (rows) => {
+      const all = rows.flat();
+      const mean = sum(all) / all.length;
+      const spread = Math.sqrt(sum(all.map((value) => (value - mean) ** 2)) / all.length);
+      return rows.map((row) => row.map((value) => value / (1 + spread)));
+    },
+    false,
+  ],
+  [
+    'gives the place of the largest of all',
+    (rows) => rows.map(() => [rows.flat().indexOf(Math.max(...rows.flat()))]),
     false,
   ],
   [

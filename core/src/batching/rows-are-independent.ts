@@ -23,7 +23,7 @@ function areAlike(a: Tensor, b: Tensor | undefined): boolean {
   const [lefts, rights] = [numbersOf(a), numbersOf(b)];
   for (let at = 0; at < lefts.length; at++) {
     const [left, right] = [lefts[at], rights[at]];
-    if (Object.is(left, right) || left === right) continue;
+    if (isSame(left, right)) continue;
     if (!ROUNDED.has(a.datatype) || typeof left !== 'number' || typeof right !== 'number') return false;
     const tolerance = ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * Math.abs(right);
     if (!Number.isFinite(right) || !(Math.abs(left - right) <= tolerance)) return false;
@@ -58,8 +58,20 @@ export function makeProbeRows(inputs: readonly Tensor[]): readonly (readonly Ten
   const made = [(tensor: Tensor) => tensor.data, changed, repeatFirst, repeatLast, stretched].map((make) =>
     first.map((tensor) => ({ ...tensor, data: make(tensor) })),
   );
-  const textOf = (row: readonly Tensor[]) => row.map(({ data }) => data.join()).join(';');
-  return made.filter((row, at) => made.findIndex((other) => textOf(other) === textOf(row)) === at);
+  return made.filter((row, at) => !made.slice(0, at).some((earlier) => areSameRows(earlier, row)));
+}
+
+function areSameRows(some: readonly Tensor[], others: readonly Tensor[]): boolean {
+  return some.every(({ data }, input) => {
+    const other = others[input]?.data;
+    for (let at = 0; at < data.length; at++) if (!isSame(data[at], other?.[at])) return false;
+    return true;
+  });
+}
+
+/** NaN is the same as NaN, and 0 as −0. */
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || Object.is(a, b);
 }
 
 function repeatFirst({ data }: Tensor): TensorData {
@@ -74,7 +86,8 @@ function stretched(tensor: Tensor): TensorData {
   const data = changed(tensor);
   if (!ROUNDED.has(tensor.datatype)) return data;
   const elements = numbersOf({ ...tensor, data }) as Float32Array;
-  for (let at = 0; at < elements.length; at++) elements[at] = (elements[at] as number) * 3 + 0.5 * (at + 1);
+  // No number becomes larger by more than a little, so that none overflows, however many there are.
+  for (let at = 0; at < elements.length; at++) elements[at] = (elements[at] as number) * 0.75 + 0.5 * ((at % 7) + 1);
   return data;
 }
 

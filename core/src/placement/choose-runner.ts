@@ -19,7 +19,8 @@ export function firstRunner(fileBytes: number): RunnerKind {
 }
 
 /**
- * Where a model stays, once a run of its example was timed. Worked examples: an iris classifier of 0.02 ms stays inline;
+ * Where a model stays, once a run of its example, which may have several rows, was timed. Worked examples: an iris
+ * classifier of 0.02 ms stays inline;
  * an image model of 5 ms goes to a thread, so that health checks and other models never wait for it; a large table
  * model of 0.1 ms that was loaded in a thread stays there, since moving it would mean loading it twice.
  */

@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import type { Datatype, Tensor, TensorSpec } from '../inference/index.ts';
 import { shortFloat32 } from '../json-tensors/index.ts';
 import { aSignature, aSpec, aTensor } from '../testing.ts';
-import { type Classes, findClasses, notProbabilities, writeOutputs, writePredictions } from './classes.ts';
+import {
+  type Classes,
+  findClasses,
+  notProbabilities,
+  predictionRows,
+  writeOutputs,
+  writePredictions,
+} from './classes.ts';
 
 const labels = ['ant', 'bee', 'cat'];
 const label = aSpec({ name: 'label', datatype: 'INT64', shape: [-1] });
@@ -26,7 +33,11 @@ for (const [does, outputs, expected] of found) {
 }
 
 const unfound: ReadonlyArray<readonly [does: string, outputs: readonly TensorSpec[], found: string]> = [
-  ['another number of columns', [aSpec({ name: 'p', shape: [-1, 4] })], '"p" FP32 [-1,4]'],
+  [
+    'two outputs of another width, even beside a label',
+    [label, aSpec({ name: 'p', shape: [-1, 4] }), aSpec({ name: 'q', shape: [-1, 5] })],
+    '"label" INT64 [-1], "p" FP32 [-1,4], "q" FP32 [-1,5]',
+  ],
   [
     'two that could be probabilities',
     [probabilities, aSpec({ name: 'logits', shape: [-1, 3] })],
@@ -44,6 +55,14 @@ for (const [does, outputs, text] of unfound) {
       problem:
         'labels: expected one float output of shape [-1,3] with the probabilities, or one integer or text output of ' +
         `shape [-1] with the class, found ${text}`,
+    }));
+}
+
+for (const outputs of [[aSpec({ name: 'p', shape: [-1, 4] })], [label, aSpec({ name: 'p', shape: [-1, 4] })]]) {
+  test(`findClasses counts the labels where ${outputs.length === 1 ? 'there are only probabilities' : 'a label is there too'}`, () =>
+    assert.deepEqual(findClasses(aSignature({ outputs }), labels), {
+      ok: false,
+      problem: 'labels: expected 4 labels, one per column of output "p", found 3',
     }));
 }
 
@@ -148,6 +167,30 @@ const written: ReadonlyArray<readonly [does: string, Classes, outputs: readonly 
 for (const [does, classes, outputs, expected] of written) {
   test(`writePredictions gives ${does}`, () =>
     assert.deepEqual(JSON.parse(`[${writePredictions(classes, outputs, shortFloat32)}]`), expected));
+}
+
+const ranges: ReadonlyArray<readonly [from: number, to: number, expected: readonly string[]]> = [
+  [0, 1, ['bee']],
+  [1, 3, ['ant', 'cat']],
+  [2, 2, []],
+];
+
+for (const [from, to, expected] of ranges) {
+  test(`writePredictions gives the rows ${from} to ${to}`, () => {
+    const text = writePredictions(onlyLabel, [integers('INT64', 1, 0, 2)], shortFloat32, from, to);
+    const names = (JSON.parse(`[${text}]`) as { label: string }[]).map(({ label }) => label);
+    assert.deepEqual(names, expected);
+  });
+}
+
+const counted: ReadonlyArray<readonly [does: string, Classes, outputs: readonly Tensor[], expected: number]> = [
+  ['rows of probabilities', onlyProbabilities, [rows([2, 3], 1, 0, 0, 0, 1, 0)], 2],
+  ['labels', onlyLabel, [integers('INT64', 1, 0, 2)], 3],
+  ['no rows', onlyProbabilities, [rows([0, 3])], 0],
+];
+
+for (const [does, classes, outputs, expected] of counted) {
+  test(`predictionRows counts ${does}`, () => assert.equal(predictionRows(classes, outputs), expected));
 }
 
 test('writePredictions escapes labels', () => {

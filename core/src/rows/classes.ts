@@ -19,9 +19,13 @@ export function findClasses(
   const isRow = (spec: TensorSpec) => spec.shape.length === 2 && [labels.length, -1].includes(spec.shape[1] as number);
   const probabilities = positions(outputs, (spec) => isFloat(spec) && isRow(spec));
   const label = positions(outputs, (spec) => !isFloat(spec) && spec.datatype !== 'BOOL' && spec.shape.length === 1);
-  const misfits = outputs.some((spec) => isFloat(spec) && spec.shape.length === 2 && !isRow(spec));
+  const misfits = outputs.filter((spec) => isFloat(spec) && spec.shape.length === 2 && !isRow(spec));
+  const [misfit] = misfits;
+  if (probabilities.length === 0 && misfits.length === 1 && misfit !== undefined) {
+    return { ok: false, problem: wrongCount(misfit.name, misfit.shape[1] as number, labels.length) };
+  }
   const isClear = probabilities.length <= 1 && label.length <= 1 && probabilities.length + label.length > 0;
-  if (isClear && (probabilities.length === 1 || !misfits)) {
+  if (isClear && (probabilities.length === 1 || misfits.length === 0)) {
     return { ok: true, classes: { labels, probabilities: probabilities[0], label: label[0] } };
   }
   const found = outputs.map((spec) => `"${spec.name}" ${spec.datatype} ${shapeText(spec.shape)}`).join(', ');
@@ -31,6 +35,10 @@ export function findClasses(
       `labels: expected one float output of shape [-1,${labels.length}] with the probabilities, or one integer or text ` +
       `output of shape [-1] with the class, found ${found}`,
   };
+}
+
+function wrongCount(output: string, columns: number, labels: number): string {
+  return `labels: expected ${columns} labels, one per column of output "${output}", found ${labels}`;
 }
 
 function positions(outputs: readonly TensorSpec[], isWanted: (spec: TensorSpec) => boolean): number[] {
@@ -49,7 +57,7 @@ export function notProbabilities(classes: Classes, outputs: readonly Tensor[]): 
   if (tensor === undefined) return undefined;
   const columns = tensor.shape[1] as number;
   if (columns !== classes.labels.length) {
-    return `labels: expected ${columns} labels, one per column of output "${tensor.name}", found ${classes.labels.length}`;
+    return wrongCount(tensor.name, columns, classes.labels.length);
   }
   const wrong = (found: string) =>
     `labels: expected probabilities in output "${tensor.name}", found ${found}; end the model with a softmax, or leave labels out`;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Signature, Tensor } from '../inference/index.ts';
+import { InexactInteger } from '../json-tensors/index.ts';
 import { aSignature, aSpec, aTensor } from '../testing.ts';
 import { readFriendly, readRows } from './read-friendly.ts';
 
@@ -105,6 +106,30 @@ const accepted: ReadonlyArray<
       aTensor({ name: 'a', shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }),
       aTensor({ name: 'b', datatype: 'INT64', shape: [2], data: BigInt64Array.of(5n, 6n) }),
     ],
+  ],
+  [
+    'a row by the only input that is named "inputs"',
+    aSignature({ inputs: [aSpec({ name: 'inputs' })] }),
+    undefined,
+    { inputs: [1, 2, 3, 4] },
+    [aTensor({ name: 'inputs', data: Float32Array.of(1, 2, 3, 4) })],
+  ],
+  [
+    'a row by inputs of which one is named "instances"',
+    aSignature({ inputs: [aSpec({ name: 'instances' }), aSpec({ name: 'inputs' })] }),
+    undefined,
+    { instances: [1, 2, 3, 4], inputs: [5, 6, 7, 8] },
+    [
+      aTensor({ name: 'instances', data: Float32Array.of(1, 2, 3, 4) }),
+      aTensor({ name: 'inputs', data: Float32Array.of(5, 6, 7, 8) }),
+    ],
+  ],
+  [
+    'features named "inputs" and "instances"',
+    aSignature({ inputs: [aSpec({ shape: [-1, 2] })] }),
+    ['inputs', 'instances'],
+    { inputs: 1, instances: 2 },
+    [floats([1, 2], 1, 2)],
   ],
   [
     'a list for rank 1',
@@ -296,7 +321,7 @@ const refused: ReadonlyArray<
     undefined,
     [{ a: [1, 2], b: 5 }, { a: [1, 2] }],
     'TensorInvalid',
-    'row 1: input "b" is missing; to send tensors as they are: send {"inputs": {"a": FP32 [-1,2], "b": INT64 [-1]}}',
+    'row 1: input "b" is missing; to send whole tensors: {"inputs": {"a": FP32 [-1,2], "b": INT64 [-1]}}',
   ],
   [
     'a missing input that every object knows',
@@ -304,8 +329,37 @@ const refused: ReadonlyArray<
     undefined,
     [{ a: [1, 2, 3, 4] }],
     'TensorInvalid',
-    'row 0: input "constructor" is missing; to send tensors as they are: ' +
-      'send {"inputs": {"a": FP32 [-1,4], "constructor": FP32 [-1]}}',
+    'row 0: input "constructor" is missing; to send whole tensors: ' +
+      '{"inputs": {"a": FP32 [-1,4], "constructor": FP32 [-1]}}',
+  ],
+  [
+    'rows by input of which one has no batch',
+    stream,
+    undefined,
+    [
+      { sound: [1, 2], rate: 1 },
+      { sound: [1, 2], rate: 1 },
+    ],
+    'TensorInvalid',
+    'tensor "rate" has shape [], which means 1 element(s), got 2; to send whole tensors: ' +
+      '{"inputs": {"sound": FP32 [-1,-1], "rate": INT64 []}}',
+  ],
+  [
+    'whole tensors as a row by input',
+    flower,
+    undefined,
+    { x: [[1, 2, 3, 4]] },
+    'TensorInvalid',
+    'input "x" must have shape [-1,4], so its data nests 2 deep (or 1 for one row), got data that nests 3 deep; ' +
+      'to send whole tensors: {"inputs": {"x": FP32 [-1,4]}}',
+  ],
+  [
+    'a feature that is no number in a row by input, without more advice',
+    flower,
+    undefined,
+    { x: [1, 2, 3, null] },
+    'TensorInvalid',
+    `tensor "x" element 3: ${A_NUMBER}, got null`,
   ],
   [
     'a row of another width',
@@ -412,6 +466,11 @@ test('readFriendly ends on data that nests without end', () => {
   for (let depth = 0; depth < 100_000; depth++) deep = [deep];
   assert.throws(() => readFriendly(flower, undefined, deep), { code: 'TensorInvalid' });
   assert.throws(() => readFriendly(pair, undefined, deep), { code: 'BodyInvalid' });
+});
+
+test('readFriendly asks for the body to be read again, whatever else could be said of it', () => {
+  const count = aSignature({ inputs: [aSpec({ name: 'a' }), aSpec({ name: 'n', datatype: 'INT64', shape: [1] })] });
+  assert.throws(() => readFriendly(count, undefined, { a: [1, 2, 3, 4], n: 2 ** 53 }), InexactInteger);
 });
 
 test('readRows knows no "inputs": it is a feature like any other', () =>

@@ -4,6 +4,7 @@ import {
   elementCount,
   inputSpec,
   listed,
+  ServingError,
   type Signature,
   shapeText,
   shortened,
@@ -11,7 +12,7 @@ import {
   type TensorSpec,
   tensorInvalid,
 } from '../inference/index.ts';
-import { type ElementName, readData } from '../json-tensors/index.ts';
+import { type ElementName, InexactInteger, readData } from '../json-tensors/index.ts';
 import { closest, isRecord, shown } from '../schema/index.ts';
 
 /**
@@ -30,20 +31,22 @@ export function readFriendly(
     if (extra !== undefined) throw bodyInvalid(`unknown field "${shortened(extra)}" beside "inputs"`);
     return Object.entries(body.inputs).map(([name, value]) => readTensor(inputSpec(signature, name), value));
   }
-  refuseOtherProtocols(features, body);
+  refuseOtherProtocols(signature, features, body);
   return readRows(signature, features, body);
 }
 
-/** Bodies of the other protocols, which a client sent to the wrong path. */
-function refuseOtherProtocols(features: readonly string[] | undefined, body: unknown): void {
+/** Bodies of the other protocols, which a client sent to the wrong path; names of the model's own are no such body. */
+function refuseOtherProtocols(signature: Signature, features: readonly string[] | undefined, body: unknown): void {
   if (!isRecord(body)) return;
-  if (Array.isArray(body.inputs) && !features?.includes('inputs')) {
+  const isForeign = (name: string) =>
+    !features?.includes(name) && !signature.inputs.some((input) => input.name === name);
+  if (Array.isArray(body.inputs) && isForeign('inputs')) {
     throw bodyInvalid(
       '"inputs" is an array, as in the Open Inference Protocol: send that to /v2/models/{model}/infer, or ' +
         '{"inputs": {tensor: data}} here',
     );
   }
-  if (Object.hasOwn(body, 'instances') && !features?.includes('instances')) {
+  if (Object.hasOwn(body, 'instances') && isForeign('instances')) {
     throw bodyInvalid('"instances" is KServe V1: send that to /v1/models/{model}:predict, or the rows alone here');
   }
 }
@@ -83,9 +86,13 @@ function isByInput(
 }
 
 function formsText(signature: Signature): string {
-  const tensors = signature.inputs.map((spec) => `"${spec.name}": ${spec.datatype} ${shapeText(spec.shape)}`);
   const rows = signature.inputs.length === 1 ? 'send a row, an array of rows, or ' : 'send ';
-  return `${rows}{"inputs": {${tensors.join(', ')}}}`;
+  return `${rows}${inputsText(signature)}`;
+}
+
+function inputsText(signature: Signature): string {
+  const tensors = signature.inputs.map((spec) => `"${spec.name}": ${spec.datatype} ${shapeText(spec.shape)}`);
+  return `{"inputs": {${tensors.join(', ')}}}`;
 }
 
 function readRowsByFeature(spec: TensorSpec, features: readonly string[], rows: readonly unknown[]): Tensor {
@@ -120,6 +127,7 @@ function readRowsByFeature(spec: TensorSpec, features: readonly string[], rows: 
 }
 
 function readRowsByInput(signature: Signature, rows: readonly unknown[]): readonly Tensor[] {
+  const wholeForm = `to send whole tensors: ${inputsText(signature)}`;
   rows.forEach((row, at) => {
     if (!isRecord(row)) throw bodyInvalid(`row ${at}: expected an object by input name, got ${shown(row)}`);
     for (const key of Object.keys(row)) inputSpec(signature, key);
@@ -127,13 +135,18 @@ function readRowsByInput(signature: Signature, rows: readonly unknown[]): readon
   return signature.inputs.map((spec) => {
     const values = rows.map((row, at) => {
       if (!Object.hasOwn(row as object, spec.name)) {
-        throw tensorInvalid(
-          `row ${at}: input "${spec.name}" is missing; to send tensors as they are: ${formsText(signature)}`,
-        );
+        throw tensorInvalid(`row ${at}: input "${spec.name}" is missing; ${wholeForm}`);
       }
       return (row as Record<string, unknown>)[spec.name];
     });
-    return readTensor(spec, values);
+    try {
+      return readTensor(spec, values);
+    } catch (error) {
+      // A whole tensor is no row: one that nests as deep as the input, or an input that has no batch of rows.
+      const isWhole = spec.shape[0] !== -1 || depthOf(values) > spec.shape.length;
+      if (!isWhole || !(error instanceof ServingError) || error instanceof InexactInteger) throw error;
+      throw tensorInvalid(`${error.message}; ${wholeForm}`);
+    }
   });
 }
 

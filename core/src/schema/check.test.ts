@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { check, problemsIn, shown } from './check.ts';
+import { check, isRecord, problemsIn, shown } from './check.ts';
 import { problemText, type Schema } from './schema.ts';
 
 const text = { kind: 'text', about: '' } as const satisfies Schema;
 const digits = { kind: 'text', about: '', pattern: /^\d+$/, patternMeans: 'digits' } as const satisfies Schema;
 const port = { kind: 'integer', about: '', min: 1, max: 65535 } as const satisfies Schema;
 const level = { kind: 'choice', about: '', of: ['debug', 'info'] } as const satisfies Schema;
+const isOn = { kind: 'boolean', about: '' } as const satisfies Schema;
+const some = { kind: 'list', about: '', of: text, min: 1 } as const satisfies Schema;
 const names = { kind: 'list', about: '', of: text, unique: true } as const satisfies Schema;
 const ports = { kind: 'map', about: '', keys: 'name', of: port } as const satisfies Schema;
 const either = { kind: 'either', about: '', of: [level, { ...names, of: port }] } as const satisfies Schema;
@@ -23,6 +25,9 @@ const taken: ReadonlyArray<readonly [does: string, Schema, value: unknown]> = [
   ['the least integer', port, 1],
   ['the greatest integer', port, 65535],
   ['a choice', level, 'info'],
+  ['true', isOn, true],
+  ['false', isOn, false],
+  ['a list of the least length', some, ['a']],
   ['a list', names, ['a', 'b']],
   ['an empty list', names, []],
   ['a list with an entry twice where that is allowed', { ...names, unique: false }, ['a', 'a']],
@@ -56,6 +61,9 @@ const refused: ReadonlyArray<readonly [does: string, Schema, value: unknown, ...
     'toString',
     'the document: expected one of "debug", "info", found "toString"',
   ],
+  ['a text for a boolean', isOn, 'true', 'the document: expected true or false, found "true"'],
+  ['a number for a boolean', isOn, 1, 'the document: expected true or false, found 1'],
+  ['a list that is too short', some, [], 'the document: expected a list of at least 1, each a text, found []'],
   ['an object for a list', names, { a: 1 }, 'the document: expected a list, each a text, found {"a":1}'],
   [
     'every wrong entry of a list',
@@ -137,6 +145,12 @@ test('check gives the value with the type that its schema means', () => {
   const level: 'debug' | 'info' | undefined = checked.ok ? checked.value.log?.level : undefined;
   assert.equal(level, 'info');
 });
+
+for (const value of [null, [], 'a', 1, undefined]) {
+  test(`isRecord is false for ${shown(value)}`, () => assert.equal(isRecord(value), false));
+}
+
+test('isRecord is true for objects', () => assert.ok(isRecord({}) && isRecord({ a: 1 })));
 
 const circular: Record<string, unknown> = {};
 circular.self = circular;

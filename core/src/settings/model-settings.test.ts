@@ -29,6 +29,7 @@ const taken: ReadonlyArray<readonly [does: string, settings: ModelSettings]> = [
   ['the latest version', { versions: 'latest' }],
   ['all versions', { versions: 'all' }],
   ['some versions', { versions: [1, 3] }],
+  ['the default model', { default: true }],
 ];
 
 for (const [does, settings] of taken) {
@@ -64,6 +65,10 @@ const refused: ReadonlyArray<readonly [does: string, settings: unknown, ...probl
     'batching.maxRows: expected a whole number from 1 to 4096, found 5000',
   ],
   ['a version that is no number', { versions: ['1'] }, `versions: expected ${VERSIONS}, found ["1"]`],
+  ['no versions', { versions: [] }, `versions: expected ${VERSIONS}, found []`],
+  ['no labels', { labels: [] }, 'labels: expected a list of at least 1, each a text (quote numbers: "0"), found []'],
+  ['no features', { features: [] }, 'features: expected a list of at least 1, each a text, found []'],
+  ['a default in words', { default: 'yes' }, 'default: expected true or false, found "yes"'],
   ['other versions', { versions: 'newest' }, `versions: expected ${VERSIONS}, found "newest"`],
   [
     'a digest in capitals',

@@ -172,6 +172,7 @@ describe('a model that loads', () => {
     ['is not batched when its rows touch each other', 'mean-over-first.onnx', 'inline', 1],
     ['is batched when the open dimension has no name', 'no-names-batch.onnx', 'inline', 64],
     ['is batched with several inputs', 'two-inputs.onnx', 'inline', 64],
+    ['is batched when some of the rows tried are refused', 'gather.onnx', 'inline', 64],
     ['loads with FP16 tensors, which JSON cannot ask for', 'echo-fp16.onnx', 'inline', 64],
   ];
   for (const [does, file, runner, maxRows] of placements) {

@@ -179,15 +179,25 @@ function isTelling({ isGiven }: Example, outputs: readonly Tensor[]): boolean {
   return isGiven || !outputs.some(({ data }) => (data as readonly unknown[]).includes(Number.NaN));
 }
 
-/** Runs different rows together and each alone, and compares. A model that fails on them is run row by row. */
+/** Runs different rows together and each alone, and compares. Rows that the model refuses alone prove nothing. */
 async function batchesSafely(runner: Runner, inputs: readonly Tensor[]): Promise<boolean> {
-  const rows = makeProbeRows(inputs);
+  const rows: (readonly Tensor[])[] = [];
+  const alone: (readonly Tensor[])[] = [];
+  for (const row of makeProbeRows(inputs)) {
+    const outputs = await runIfTaken(runner, row);
+    if (outputs === undefined) continue;
+    rows.push(row);
+    alone.push(outputs);
+  }
+  const together = rows.length > 1 ? await runIfTaken(runner, mergeInputs(rows)) : undefined;
+  return together !== undefined && rowsAreIndependent(together, alone);
+}
+
+async function runIfTaken(runner: Runner, inputs: readonly Tensor[]): Promise<readonly Tensor[] | undefined> {
   try {
-    const alone: (readonly Tensor[])[] = [];
-    for (const row of rows) alone.push(await runner.run(row));
-    return rows.length > 1 && rowsAreIndependent(await runner.run(mergeInputs(rows)), alone);
+    return await runner.run(inputs);
   } catch (error) {
-    if (error instanceof ServingError && error.code === 'ModelRefusedInputs') return false;
+    if (error instanceof ServingError && error.code === 'ModelRefusedInputs') return undefined;
     throw error;
   }
 }
