@@ -60,7 +60,7 @@ describe('ending', () => {
       const { answered, lost, refused, notConnected } = await running;
       assert.deepEqual({ lost, refused, notConnected }, { lost: [], refused: [], notConnected: 0 });
       assert.ok(answered > 1000, `only ${answered} answered`);
-      assert.ok(notReadyAfter < 1000);
+      assert.ok(notReadyAfter < 2000);
       assert.equal(await server.ended, 0);
       const tookMs = performance.now() - told;
       assert.ok(tookMs > 2400 && tookMs < 10_000, `ended after ${tookMs} ms`);
@@ -201,7 +201,7 @@ describe('health', () => {
       assert.equal(await statusOf(`${server.operationsUrl}/readyz`), 200);
     }));
 
-  test('the largest body that is taken keeps health checks waiting for less than a second', () =>
+  test('the largest body that is taken keeps no health check waiting for long', () =>
     withServer({ args: [...IRIS, '--max-answer-elements', '10000000'] }, async (server) => {
       await server.logged('ready');
       const rows = Math.floor((4 * 1024 * 1024) / '[5.1,3.5,1.4,0.2],'.length) - 1;
@@ -221,8 +221,8 @@ describe('health', () => {
       await probing;
       assert.equal(predictions.length, rows);
       assert.ok(predictions.every(({ label }) => label === 'setosa'));
-      // A probe waits a second for its answer, unless told otherwise.
-      assert.ok(longest < 1000, `a health check took ${longest} ms`);
+      // The probes of k8s/ wait two seconds for their answer.
+      assert.ok(longest < 2000, `a health check took ${longest} ms`);
     }));
 
   test('connections have a maximum age', () =>
