@@ -47,7 +47,7 @@ export const SERVER_SETTINGS = {
   maxRequestBytes: {
     kind: 'integer',
     about:
-      'Bytes of a request body at the most; a larger one is refused unread with 413. JSON takes some 25 times its size in memory while it is read and answered.',
+      'Bytes of a request body at the most; a larger one is refused unread with 413. Many small rows take up to 60 times their size in memory while they are read and answered.',
     min: 1024,
     max: 2048 * MIB,
     default: 4 * MIB,

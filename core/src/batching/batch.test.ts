@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { DATATYPES, elementCount, type Tensor } from '../inference/index.ts';
 import { anyData, aSignature, aSpec, aTensor } from '../testing.ts';
-import { type Batchable, batchable, batchLength, mergeInputs, splitOutputs } from './batch.ts';
+import { type Batchable, batchable, batchLength, mergeRows, splitOutputs } from './batch.ts';
 
 /** `1a 2b 3-` → a queue of requests with 1, 2 and 3 rows and the keys a, b and none. */
 function queueOf(text: string): Batchable[] {
@@ -68,15 +68,15 @@ test('batchable refuses inputs with different numbers of rows', () =>
     message: 'input "b" has 2 row(s) and input "a" has 3: the first dimensions must agree',
   }));
 
-test('mergeInputs leaves a request that is alone', () => {
+test('mergeRows leaves a request that is alone', () => {
   const inputs = inputsOf([2, 4]);
-  assert.equal(mergeInputs([inputs]), inputs);
+  assert.equal(mergeRows([inputs]), inputs);
 });
 
-test('mergeInputs puts the rows of each input one after the other', () => {
+test('mergeRows puts the rows of each input one after the other', () => {
   const first = [aTensor({ shape: [1, 2], data: Float32Array.of(1, 2) })];
   const second = [aTensor({ shape: [2, 2], data: Float32Array.of(3, 4, 5, 6) })];
-  assert.deepEqual(mergeInputs([first, second]), [aTensor({ shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) })]);
+  assert.deepEqual(mergeRows([first, second]), [aTensor({ shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) })]);
 });
 
 const whole = aTensor({ shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
@@ -132,11 +132,11 @@ const anyRequests = fc
     ),
   );
 
-test('splitOutputs gives back what mergeInputs put together', () =>
+test('splitOutputs gives back what mergeRows put together', () =>
   fc.assert(
     fc.property(anyRequests, (requests) => {
       const rows = requests.map(([first]) => first?.shape[0] ?? 0);
-      assert.deepEqual(splitOutputs(mergeInputs(requests), rows), requests);
+      assert.deepEqual(splitOutputs(mergeRows(requests), rows), requests);
     }),
     { numRuns: 300 },
   ));

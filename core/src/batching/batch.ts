@@ -55,20 +55,20 @@ export function batchable(signature: Signature, inputs: readonly Tensor[]): Batc
   return { rows, batchKey };
 }
 
-/** One set of inputs with the rows of all requests, in order. Every request has the same tensors in the same order. */
-export function mergeInputs(requests: readonly (readonly Tensor[])[]): readonly Tensor[] {
-  const first = requests[0] as readonly Tensor[];
-  if (requests.length === 1) return first;
+/** One set of tensors with the rows of all parts, in order. Every part has the same tensors in the same order. */
+export function mergeRows(parts: readonly (readonly Tensor[])[]): readonly Tensor[] {
+  const first = parts[0] as readonly Tensor[];
+  if (parts.length === 1) return first;
   return first.map(({ name, datatype, shape }, at) => {
     let rows = 0;
-    for (const inputs of requests) rows += (inputs[at] as Tensor).shape[0] as number;
+    for (const part of parts) rows += (part[at] as Tensor).shape[0] as number;
     const merged = [rows, ...shape.slice(1)];
     const data = allocate(datatype, elementCount(merged));
     let filled = 0;
-    for (const inputs of requests) {
-      const part = (inputs[at] as Tensor).data;
-      copyData(part, data, filled);
-      filled += part.length;
+    for (const part of parts) {
+      const rowsOfPart = (part[at] as Tensor).data;
+      copyData(rowsOfPart, data, filled);
+      filled += rowsOfPart.length;
     }
     return { name, datatype, shape: merged, data };
   });
@@ -88,16 +88,17 @@ export function splitOutputs(
   if (rows.length === 1) return [outputs];
   let from = 0;
   return rows.map((count) => {
-    const part = outputs.map(({ name, datatype, shape, data }) => {
-      const rowSize = total === 0 ? 0 : data.length / total;
-      return {
-        name,
-        datatype,
-        shape: [count, ...shape.slice(1)],
-        data: sliceData(data, from * rowSize, (from + count) * rowSize),
-      };
-    });
+    const part = sliceRows(outputs, from, from + count);
     from += count;
     return part;
+  });
+}
+
+/** The rows `from` up to `to` of tensors that all have the same number of rows; they share memory with the whole. */
+export function sliceRows(tensors: readonly Tensor[], from: number, to: number): readonly Tensor[] {
+  return tensors.map(({ name, datatype, shape, data }) => {
+    const [rows = 0, ...rest] = shape;
+    const size = rows === 0 ? 0 : data.length / rows;
+    return { name, datatype, shape: [to - from, ...rest], data: sliceData(data, from * size, to * size) };
   });
 }

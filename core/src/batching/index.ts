@@ -1,2 +1,2 @@
-export { type Batchable, batchable, batchLength, mergeInputs, splitOutputs } from './batch.ts';
+export { type Batchable, batchable, batchLength, mergeRows, sliceRows, splitOutputs } from './batch.ts';
 export { makeProbeRows, rowsAreIndependent } from './rows-are-independent.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { DATATYPES, type Datatype, type Tensor, type TensorData } from '../inference/index.ts';
 import { anyData, aTensor } from '../testing.ts';
-import { mergeInputs } from './batch.ts';
+import { mergeRows } from './batch.ts';
 import { makeProbeRows, rowsAreIndependent } from './rows-are-independent.ts';
 
 function rowOf(datatype: Datatype, data: TensorData): Tensor {
@@ -19,7 +19,7 @@ const texts = (...elements: string[]) => rowOf('BYTES', elements);
 /** Whether a row that comes out as `together` beside another, and as `alone` by itself, is taken for the same. */
 function isAlike(together: Tensor, alone: Tensor): boolean {
   const other = { ...alone, data: alone.data.slice() };
-  return rowsAreIndependent(mergeInputs([[together], [other]]), [[alone], [other]]);
+  return rowsAreIndependent(mergeRows([[together], [other]]), [[alone], [other]]);
 }
 
 const [ONE, ALMOST_ONE, TWO] = [0x3c00, 0x3bff, 0x4000];

@@ -1,5 +1,5 @@
-import { type Batchable, batchable, batchLength, mergeInputs, splitOutputs } from '@berth/core/batching';
-import { dataBytes, ServingError, type Signature, sliceData, type Tensor } from '@berth/core/inference';
+import { type Batchable, batchable, batchLength, mergeRows, sliceRows, splitOutputs } from '@berth/core/batching';
+import { dataBytes, ServingError, type Signature, type Tensor } from '@berth/core/inference';
 import type { Runner } from '../runners/runner.ts';
 
 export type QueueLimits = { readonly requests: number; readonly bytes: number };
@@ -149,7 +149,7 @@ export class Batcher {
     const [only] = batch as readonly [Waiting];
     if (batch.length === 1 && only.batchKey !== undefined && only.rows > maxRows)
       return [await this.#runInPieces(only)];
-    const outputs = await this.#runOnce(mergeInputs(batch.map(({ inputs }) => inputs)), rowsOf(batch));
+    const outputs = await this.#runOnce(mergeRows(batch.map(({ inputs }) => inputs)), rowsOf(batch));
     if (batch.length === 1) return [outputs];
     const parts = splitOutputs(
       outputs,
@@ -167,12 +167,12 @@ export class Batcher {
       const dropped = whyDropped(request, now());
       if (dropped !== undefined) throw dropped;
       const rows = Math.min(maxRows, request.rows - from);
-      const outputs = await this.#runOnce(sliceRows(request, from, from + rows), rows);
+      const outputs = await this.#runOnce(sliceRows(request.inputs, from, from + rows), rows);
       // Where the size of an answer depends on the rows beside it, pieces do not fit together.
       if (!fitTogether(outputs, pieces[0] ?? outputs, rows)) return this.#runOnce(request.inputs, request.rows);
       pieces.push(outputs);
     }
-    return mergeInputs(pieces);
+    return mergeRows(pieces);
   }
 
   async #runOnce(inputs: readonly Tensor[], rows: number): Promise<readonly Tensor[]> {
@@ -213,17 +213,6 @@ export class Batcher {
       return false;
     });
   }
-}
-
-function sliceRows({ inputs, rows }: Waiting, from: number, to: number): readonly Tensor[] {
-  return inputs.map((tensor) => {
-    const size = tensor.data.length / rows;
-    return {
-      ...tensor,
-      shape: [to - from, ...tensor.shape.slice(1)],
-      data: sliceData(tensor.data, from * size, to * size),
-    };
-  });
 }
 
 function fitTogether(outputs: readonly Tensor[], others: readonly Tensor[], rows: number): boolean {

@@ -1,4 +1,4 @@
-import { makeProbeRows, mergeInputs, rowsAreIndependent } from '@berth/core/batching';
+import { makeProbeRows, mergeRows, rowsAreIndependent } from '@berth/core/batching';
 import { checkInputs, ServingError, type Signature, type Tensor } from '@berth/core/inference';
 import { hasBatchDimension } from '@berth/core/onnx';
 import { chooseRunner, firstRunner, type RunnerKind, threadsPerRun } from '@berth/core/placement';
@@ -189,7 +189,7 @@ async function batchesSafely(runner: Runner, inputs: readonly Tensor[]): Promise
     rows.push(row);
     alone.push(outputs);
   }
-  const together = rows.length > 1 ? await runIfTaken(runner, mergeInputs(rows)) : undefined;
+  const together = rows.length > 1 ? await runIfTaken(runner, mergeRows(rows)) : undefined;
   return together !== undefined && rowsAreIndependent(together, alone);
 }
 
