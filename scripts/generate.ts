@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { referenceTable } from '@berth/chassis/config';
-import { type Manifest, plainManifests } from '@berth/core/objects';
 import { expectation, type Schema } from '@berth/core/schema';
 import { MODEL_SETTINGS } from '@berth/core/settings';
 import { describeMetrics, SERVER_SETTINGS } from '@berth/serving';
-import { Document, isMap, isScalar } from 'yaml';
-import packageJson from '../package.json' with { type: 'json' };
+import { manifestTexts, presentConfig } from './manifests.ts';
 
 // Writes the reference pages and the plain manifests from what the programs themselves use. With --check it only says
 // which are out of date.
@@ -48,10 +45,7 @@ ${metricRows().join('\n')}
 `,
 };
 
-const manifests = plainManifests(packageJson.version, (text) =>
-  createHash('sha256').update(text).digest('hex').slice(0, 16),
-);
-for (const manifest of manifests) pages[`k8s/${manifest.file}`] = manifestText(manifest);
+for (const [path, text] of Object.entries(manifestTexts(presentConfig()))) pages[path] = text;
 
 const stale = Object.entries(pages).filter(([path, text]) => {
   const file = join(top, path);
@@ -65,21 +59,6 @@ if (process.argv.includes('--check')) {
     writeFileSync(join(top, path), text);
     console.log(`wrote ${path}`);
   }
-}
-
-/** A manifest as YAML, each comment above the field that it speaks of. */
-function manifestText({ object, comments }: Manifest): string {
-  const document = new Document(object, { aliasDuplicateObjects: false });
-  for (const [path, comment] of Object.entries(comments)) {
-    const steps = path.split('.').map((step) => (/^\d+$/.test(step) ? Number(step) : step));
-    const parent = document.getIn(steps.slice(0, -1), true);
-    const pair = isMap(parent)
-      ? parent.items.find(({ key }) => isScalar(key) && key.value === steps.at(-1))
-      : undefined;
-    if (pair === undefined || !isScalar(pair.key)) throw new Error(`${object.kind} has no ${path} to comment on`);
-    pair.key.commentBefore = ` ${comment}`;
-  }
-  return `# Made by npm run generate from core/src/objects; change it there.\n${document.toString({ lineWidth: 0 })}`;
 }
 
 function fieldRows(schema: Schema, path: string): string[] {

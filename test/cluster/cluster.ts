@@ -1,92 +1,136 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { binaries, type Minor } from './binaries.ts';
-import { writeConfiguration } from './configuration.ts';
-import { systemArchives } from './images.ts';
-import { cleanMachine, killPods, prepareMachine, setUpMachine } from './machine.ts';
-import { NODE, PATHS } from './paths.ts';
-import { makePki } from './pki.ts';
-import { killByCommand, started, stop } from './processes.ts';
-import { PROGRAMS, startAgents, startFoundation } from './start-programs.ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { KUBERNETES, type Minor } from './boot/binaries.ts';
+import { describe, down, loadImage, runningCluster, type Say, status, up, type Wanted } from './boot/boot.ts';
+import { PATHS } from './boot/paths.ts';
+import type { HpaTimings } from './boot/start-programs.ts';
 
-export type Say = (line: string) => void;
+/** By it `npm run test:cluster` tells the tests where they are. */
+export const CLUSTER_VARIABLE = 'BERTH_TEST_CLUSTER';
+
+/** A Kubernetes to test on, whoever made it. */
+export type Cluster = {
+  /** For people: what it is, and how fast its autoscaler looks. */
+  readonly description: string;
+  readonly hpaTimings: HpaTimings;
+  readonly nodes: number;
+  readonly kubeconfig: string | undefined;
+  readonly context: string;
+  /** The folder of kubectl and the other commands when they come with the cluster; otherwise those of the PATH are used. */
+  readonly bin: string | undefined;
+  /** Brings a docker-archive to every node. */
+  readonly loadImage: (archive: string) => void;
+};
+
+/** Which cluster is asked for. */
+export type Asked = {
+  /** One that is there: its kubectl context. */
+  readonly context?: string | undefined;
+  readonly minor: Minor;
+  readonly nodes: number;
+  readonly hpaTimings: HpaTimings;
+};
+
+export const DEFAULT: Asked = { minor: '1.37', nodes: 2, hpaTimings: 'quick' };
+
+const KIND = 'berth';
+const kindConfig = join(PATHS.cache, 'kind.kubeconfig');
 
 /**
- * Boots a Kubernetes of one node from its own programs, or finds it running. What a killed one left behind is taken away
- * first. Leaves a kubeconfig at {@link PATHS.kubeconfig}.
+ * The cluster of a context when one is named, one by kind when a Docker engine answers, and otherwise one that is booted
+ * from Go modules. What is already up is taken as it is.
+ * @throws Error that says what is missing
  */
-export async function up(minor: Minor, say: Say): Promise<void> {
-  prepareMachine();
-  const bin = await binaries(minor, say);
-  const archives = systemArchives(bin);
-  if (isUp()) {
-    say(`Kubernetes ${minor} is running: KUBECONFIG=${PATHS.kubeconfig}`);
+export async function bringUp(asked: Asked, say: Say): Promise<Cluster> {
+  if (asked.context !== undefined) return ofContext(asked.context);
+  if (hasDocker()) return bringUpKind(asked, say);
+  const wanted: Wanted = { minor: asked.minor, nodes: asked.nodes, hpaTimings: asked.hpaTimings };
+  await up(wanted, say);
+  return ofGoModules();
+}
+
+/** Ends what {@link bringUp} made; a cluster of a context is not ours. */
+export async function takeDown(say: Say): Promise<void> {
+  if (hasDocker() && kindClusters().includes(KIND)) {
+    run('kind', 'delete', 'cluster', '--name', KIND);
+    say('deleted the kind cluster');
     return;
   }
-  await down(() => {});
-  const began = performance.now();
-  const seconds = () => `${((performance.now() - began) / 1000).toFixed(1)} s`;
-  setUpMachine();
-  makePki();
-  const runc = execFileSync('sh', ['-c', 'command -v runc'], { encoding: 'utf8' }).trim();
-  const files = writeConfiguration(bin, runc);
-  startFoundation(bin, files);
-  const kubectl = (...args: string[]) =>
-    spawnSync(join(bin, 'kubectl'), [`--kubeconfig=${PATHS.kubeconfig}`, ...args], { encoding: 'utf8' });
-  await until('the API server answers', () => kubectl('get', '--raw', '/readyz').status === 0);
-  say(`API server ready after ${seconds()}`);
-  startAgents(bin, files);
-  await until(
-    'the node is ready',
-    () => kubectl('wait', '--for=condition=Ready', `node/${NODE}`, '--timeout=1s').status === 0,
-  );
-  say(`node ready after ${seconds()}`);
-  for (const archive of archives) loadImage(bin, archive);
-  const applied = kubectl('apply', '-f', join(PATHS.sources, 'manifests'));
-  if (applied.status !== 0) throw new Error(`the add-ons were refused: ${applied.stderr}`);
-  await until(
-    'DNS and metrics are ready',
-    () =>
-      kubectl('-n', 'kube-system', 'wait', '--for=condition=Available', 'deployment', '--all', '--timeout=1s')
-        .status === 0,
-  );
-  say(`add-ons ready after ${seconds()}: KUBECONFIG=${PATHS.kubeconfig}`);
+  await down(say);
 }
 
-/** Stops everything and takes back what it changed of the machine. Built programs stay in the cache. */
-export async function down(say: Say): Promise<void> {
-  const [kubelet, ...others] = PROGRAMS;
-  // First whoever would start a pod again, then the pods.
-  await stop([kubelet]);
-  killPods();
-  await stop(others);
-  killByCommand('containerd-shim-runc-v2', `-address ${PATHS.state}/`);
-  cleanMachine();
-  say('nothing of the cluster is left but what it was built of');
+export function tellStatus(say: Say): boolean {
+  if (!hasDocker()) return status(say);
+  const isThere = kindClusters().includes(KIND);
+  say(isThere ? `the kind cluster ${KIND} is there, KUBECONFIG=${kindConfig}` : 'no kind cluster is there');
+  return isThere;
 }
 
-/** What runs, for people. */
-export function status(say: Say): boolean {
-  for (const name of PROGRAMS) say(`${started().get(name) ? 'running' : 'stopped'}  ${name}`);
-  return isUp();
-}
-
-/** Loads a docker-archive into the node, under the name that it has. */
-export function loadImage(bin: string, archive: string): void {
-  const args = ['-a', PATHS.containerdSocket, '-n', 'k8s.io', 'images', 'import', '--local', archive];
-  execFileSync(join(bin, 'ctr'), args, { stdio: ['ignore', 'ignore', 'pipe'] });
-}
-
-function isUp(): boolean {
-  return PROGRAMS.every((name) => started().get(name));
-}
-
-async function until(what: string, isSo: () => boolean, seconds = 120): Promise<void> {
-  const deadline = performance.now() + seconds * 1000;
-  while (!isSo()) {
-    if (performance.now() > deadline)
-      throw new Error(`not so after ${seconds} s: ${what}; the logs are in ${PATHS.state}/log`);
-    await sleep(100);
+function ofContext(context: string): Cluster {
+  const answer = spawnSync('kubectl', ['--context', context, 'get', 'nodes', '-o', 'name'], { encoding: 'utf8' });
+  if (answer.status !== 0) {
+    throw new Error(`the cluster of context ${context} does not answer: ${answer.stderr ?? answer.error?.message}`);
   }
+  return {
+    description: `the cluster of context ${context}, the HPA as it has it`,
+    hpaTimings: 'default',
+    nodes: answer.stdout.trim().split('\n').length,
+    kubeconfig: process.env.KUBECONFIG,
+    context,
+    bin: undefined,
+    loadImage: () => {
+      throw new Error(`the image cannot be brought to a cluster that is named: build it there with scripts/deploy`);
+    },
+  };
+}
+
+function hasDocker(): boolean {
+  return ['docker', 'kind'].every((command) => spawnSync(command, ['version'], { stdio: 'ignore' }).status === 0);
+}
+
+function kindClusters(): readonly string[] {
+  return run('kind', 'get', 'clusters').trim().split('\n');
+}
+
+function bringUpKind({ minor, nodes }: Asked, say: Say): Cluster {
+  if (!kindClusters().includes(KIND)) {
+    say(`making a cluster with kind: Kubernetes ${KUBERNETES[minor]}, ${nodes} nodes`);
+    mkdirSync(dirname(kindConfig), { recursive: true });
+    const roles = Array.from({ length: nodes }, (_, index) => ({ role: index === 0 ? 'control-plane' : 'worker' }));
+    const config = JSON.stringify({ kind: 'Cluster', apiVersion: 'kind.x-k8s.io/v1alpha4', nodes: roles });
+    const image = `kindest/node:v${KUBERNETES[minor]}`;
+    const args = ['create', 'cluster', '--name', KIND, '--image', image, '--config', '-', '--wait', '120s'];
+    execFileSync('kind', args, { input: config, stdio: ['pipe', 'inherit', 'inherit'] });
+  }
+  writeFileSync(kindConfig, run('kind', 'get', 'kubeconfig', '--name', KIND), { mode: 0o600 });
+  return {
+    description: `a cluster by kind, Kubernetes ${KUBERNETES[minor]}, the HPA as Kubernetes has it`,
+    hpaTimings: 'default',
+    nodes,
+    kubeconfig: kindConfig,
+    context: `kind-${KIND}`,
+    bin: undefined,
+    loadImage: (archive) => {
+      run('kind', 'load', 'image-archive', archive, '--name', KIND);
+    },
+  };
+}
+
+function ofGoModules(): Cluster {
+  const running = runningCluster();
+  if (!running) throw new Error('the cluster ended while it was looked at');
+  return {
+    description: describe(running.wanted),
+    hpaTimings: running.wanted.hpaTimings,
+    nodes: running.wanted.nodes,
+    kubeconfig: PATHS.kubeconfig,
+    context: 'berth',
+    bin: running.bin,
+    loadImage,
+  };
+}
+
+function run(command: string, ...args: string[]): string {
+  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }

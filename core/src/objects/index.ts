@@ -2,11 +2,14 @@ export {
   makeConfigMap,
   makeDeployment,
   makeHorizontalPodAutoscaler,
+  makeHttpRoute,
+  makeIngress,
+  makeKeysSecret,
   makeNetworkPolicy,
   makePodDisruptionBudget,
   makeService,
   makeServiceAccount,
 } from './parts.ts';
-export { type Manifest, plainManifests } from './plain-manifests.ts';
+export { DEFAULT_CONFIG, type Manifest, type PlainConfig, plainManifests } from './plain-manifests.ts';
 export { makePodTemplate } from './pod-template.ts';
-export type { CpuScaling, KubeObject, Resources, ServingWorkload, WorkloadPort } from './workload.ts';
+export type { CpuScaling, KubeObject, Resources, ServingWorkload, Spread, WorkloadPort } from './workload.ts';

@@ -120,3 +120,54 @@ export function makeNetworkPolicy(workload: ServingWorkload): KubeObject {
     },
   };
 }
+
+/** An example of the Secret with API keys: nobody can have the key of these zeros. */
+export function makeKeysSecret(workload: ServingWorkload): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: workload.keysSecret, labels: commonLabels(workload) },
+    stringData: { keys: `# name, hash of the key, models\nexample sha256:${'0'.repeat(64)} iris,digits\n` },
+  };
+}
+
+/** The Service behind an Ingress, under a host name of one's own. */
+export function makeIngress(workload: ServingWorkload, host: string): KubeObject {
+  const [port] = workload.ports;
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: { name: workload.name, labels: commonLabels(workload) },
+    spec: {
+      rules: [
+        {
+          host,
+          http: {
+            paths: [
+              {
+                path: '/',
+                pathType: 'Prefix',
+                backend: { service: { name: workload.name, port: { name: port?.name } } },
+              },
+            ],
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** The Service behind a Gateway (https://gateway-api.sigs.k8s.io), under a host name of one's own. */
+export function makeHttpRoute(workload: ServingWorkload, host: string, gateway: string): KubeObject {
+  const [port] = workload.ports;
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: workload.name, labels: commonLabels(workload) },
+    spec: {
+      parentRefs: [{ name: gateway }],
+      hostnames: [host],
+      rules: [{ backendRefs: [{ name: workload.name, port: port?.servicePort }] }],
+    },
+  };
+}

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Manifest, plainManifests } from './plain-manifests.ts';
 
-const SUM = 'sum of ';
-const manifests = plainManifests('1.2.3', (text) => `${SUM}${text.length}`);
+const CONFIG = 'logLevel: debug\n';
+const manifests = plainManifests('1.2.3', { yaml: CONFIG, checksum: 'sum' });
+/** Those that `kubectl apply -f k8s/` applies. */
+const direct = manifests.filter(({ file }) => !file.includes('/'));
 
 /** What stands at a path of the object of a kind, such as `spec.template`. */
 function at(kind: string, path: string): unknown {
@@ -22,7 +24,7 @@ const LABELS = { 'app.kubernetes.io/name': 'model-serving' };
 const promises: ReadonlyArray<readonly [what: string, found: unknown, expected: unknown]> = [
   [
     'one object of each kind',
-    manifests.map(({ object }) => object.kind),
+    direct.map(({ object }) => object.kind),
     [
       'ServiceAccount',
       'ConfigMap',
@@ -33,7 +35,12 @@ const promises: ReadonlyArray<readonly [what: string, found: unknown, expected: 
       'NetworkPolicy',
     ],
   ],
-  ['no kind of their own', manifests.filter(({ object }) => object.apiVersion.includes('berth')), []],
+  ['only kinds that every cluster has', direct.filter(({ object }) => /\.dev|gateway/.test(object.apiVersion)), []],
+  [
+    'in folders beside what some clusters need',
+    manifests.filter((manifest) => !direct.includes(manifest)).map(({ object }) => object.kind),
+    ['Secret', 'Ingress', 'HTTPRoute', 'Deployment'],
+  ],
   ['no namespace, so that -n works', manifests.filter(({ object }) => 'namespace' in object.metadata), []],
   ['no replicas: the autoscaler owns them', at('Deployment', 'spec/replicas'), undefined],
   ['the image of this version', at('Deployment', `${POD}/containers/0/image`), 'localhost/berth-server:1.2.3'],
@@ -48,7 +55,20 @@ const promises: ReadonlyArray<readonly [what: string, found: unknown, expected: 
     at('HorizontalPodAutoscaler', 'spec/scaleTargetRef'),
     { apiVersion: 'apps/v1', kind: 'Deployment', name: 'model-serving' },
   ],
-  ['the ConfigMap as a volume', at('Deployment', `${POD}/volumes/0/configMap/name`), 'model-serving-config'],
+  ['the configuration as it was given', at('ConfigMap', 'data'), { 'config.yaml': CONFIG }],
+  [
+    'the ConfigMap and, when it exists, the Secret in one volume',
+    at('Deployment', `${POD}/volumes/0/projected/sources`),
+    [
+      { configMap: { name: 'model-serving-config' } },
+      { secret: { name: 'model-serving-keys', optional: true, items: [{ key: 'keys', path: 'keys/keys' }] } },
+    ],
+  ],
+  [
+    'the checksum that rolls the pods',
+    at('Deployment', 'spec/template/metadata/annotations'),
+    { 'berth.dev/config-checksum': 'sum' },
+  ],
   ['that volume where the image looks', at('Deployment', `${POD}/containers/0/volumeMounts/0/mountPath`), '/etc/berth'],
   ['no token for the pods', at('Deployment', `${POD}/automountServiceAccountToken`), false],
   ['five seconds more than the server takes', at('Deployment', `${POD}/terminationGracePeriodSeconds`), 30],
@@ -63,14 +83,8 @@ test('the pods have the labels that the selector asks for', () => {
   for (const [key, value] of Object.entries(LABELS)) assert.equal(labels[key], value);
 });
 
-test('a changed configuration rolls the pods', () => {
-  const config = (at('ConfigMap', 'data') as Readonly<Record<string, string>>)['config.yaml'] as string;
-  const annotations = at('Deployment', 'spec/template/metadata/annotations');
-  assert.deepEqual(annotations, { 'berth.dev/config-checksum': `${SUM}${config.length}` });
-});
-
 test('what the pods need is applied before them, since kubectl goes by the names of the files', () => {
-  const before = manifests.map(({ file }) => file).filter((file) => file < 'deployment.yaml');
+  const before = direct.map(({ file }) => file).filter((file) => file < 'deployment.yaml');
   assert.deepEqual(before, ['account.yaml', 'configmap.yaml']);
 });
 

@@ -2,12 +2,15 @@ import {
   makeConfigMap,
   makeDeployment,
   makeHorizontalPodAutoscaler,
+  makeHttpRoute,
+  makeIngress,
+  makeKeysSecret,
   makeNetworkPolicy,
   makePodDisruptionBudget,
   makeService,
   makeServiceAccount,
 } from './parts.ts';
-import type { CpuScaling, KubeObject, ServingWorkload } from './workload.ts';
+import type { CpuScaling, KubeObject, ServingWorkload, Spread } from './workload.ts';
 
 /** A file of `k8s/`: its name, its object, and why its numbers are what they are, by path in the object. */
 export type Manifest = {
@@ -26,30 +29,40 @@ export function plainWorkload(version: string): ServingWorkload {
     ports: [{ name: 'http', servicePort: 80, containerPort: 8000 }],
     metricsPort: 8002,
     configMap: 'model-serving-config',
+    keysSecret: 'model-serving-keys',
+    spread: [{ topologyKey: 'kubernetes.io/hostname', otherwise: 'anywhere' }],
     resources: { requests: { cpuMillis: 250, memoryMib: 192 }, limits: { memoryMib: 512 } },
     serverGraceSeconds: 25,
   };
 }
 
-const CONFIG = `# Taken over by running pods within a minute or two: logLevel and the limits. The rest takes effect when pods start.
-# Every setting: docs/reference/configuration.md
+/** The configuration as it is before anyone changed it. */
+export const DEFAULT_CONFIG = `# Taken over by running pods within a minute or two: logLevel and the limits. The rest takes effect when pods start:
+# npm run generate, then kubectl apply -f k8s/. Every setting: docs/reference/configuration.md
 logLevel: info
 `;
 
+/** The configuration file of the pods, and a digest of those settings in it that take effect when pods start. */
+export type PlainConfig = { readonly yaml: string; readonly checksum: string };
+
 /**
- * The manifests of `k8s/`, which need no operator and no resource definition. `checksum` gives the digest of a text; it
- * is not computed here, since this is pure.
+ * The manifests of `k8s/`, which need no operator and no resource definition, and those in folders beside, which are for
+ * some clusters only.
  */
-export function plainManifests(version: string, checksum: (text: string) => string): readonly Manifest[] {
+export function plainManifests(version: string, config: PlainConfig): readonly Manifest[] {
   const workload = plainWorkload(version);
   const container = 'spec.template.spec.containers.0';
   return [
     // kubectl applies a folder by the names of its files, and no pod is made before its account is there.
     { file: 'account.yaml', object: makeServiceAccount(workload), comments: {} },
-    { file: 'configmap.yaml', object: makeConfigMap(workload, CONFIG), comments: {} },
+    {
+      file: 'configmap.yaml',
+      object: makeConfigMap(workload, config.yaml),
+      comments: { data: 'Yours to change: npm run generate keeps it, and has the pods replaced when they must be.' },
+    },
     {
       file: 'deployment.yaml',
-      object: makeDeployment(workload, checksum(CONFIG)),
+      object: makeDeployment(workload, config.checksum),
       comments: {
         spec: 'No replicas here: they belong to the HorizontalPodAutoscaler, and naming them would reset them at every apply.',
         'spec.progressDeadlineSeconds':
@@ -87,5 +100,40 @@ export function plainManifests(version: string, checksum: (text: string) => stri
         'spec.ingress': 'Predictions from anywhere; metrics for pods named prometheus, in any namespace.',
       },
     },
+    {
+      file: 'keys/secret.yaml',
+      object: makeKeysSecret(workload),
+      comments: {
+        'stringData.keys':
+          'An example whose key nobody has: make yours with berth keys new. With this Secret no request is answered without a key.',
+      },
+    },
+    {
+      file: 'ingress/ingress.yaml',
+      object: makeIngress(workload, HOST),
+      comments: {
+        spec: 'Where the cluster has several Ingress controllers, name yours: ingressClassName.',
+        'spec.rules': `Your own host name instead of ${HOST}; add tls where it is reached from outside.`,
+      },
+    },
+    {
+      file: 'gateway/httproute.yaml',
+      object: makeHttpRoute(workload, HOST, 'gateway'),
+      comments: {
+        'spec.parentRefs': 'The Gateway of your cluster, in this namespace or with a namespace beside its name.',
+        'spec.hostnames': `Your own host name instead of ${HOST}.`,
+      },
+    },
+    {
+      file: 'zones/deployment.yaml',
+      object: makeDeployment({ ...workload, spread: [...ZONES, ...workload.spread] }, config.checksum),
+      comments: {
+        'spec.template.spec.topologySpreadConstraints':
+          'As ../deployment.yaml, and no zone has two pods more than another: a pod that would break that waits.',
+      },
+    },
   ];
 }
+
+const HOST = 'models.example.com';
+const ZONES: readonly Spread[] = [{ topologyKey: 'topology.kubernetes.io/zone', otherwise: 'wait' }];

@@ -27,19 +27,26 @@ export function makePodTemplate(workload: ServingWorkload, configChecksum: strin
         fsGroup: USER,
         seccompProfile: { type: 'RuntimeDefault' },
       },
-      topologySpreadConstraints: [
-        {
-          maxSkew: 1,
-          topologyKey: 'kubernetes.io/hostname',
-          whenUnsatisfiable: 'ScheduleAnyway',
-          labelSelector: { matchLabels: selectorLabels(workload) },
-          matchLabelKeys: ['pod-template-hash'],
-        },
-      ],
+      topologySpreadConstraints: workload.spread.map(({ topologyKey, otherwise }) => ({
+        maxSkew: 1,
+        topologyKey,
+        whenUnsatisfiable: otherwise === 'wait' ? 'DoNotSchedule' : 'ScheduleAnyway',
+        labelSelector: { matchLabels: selectorLabels(workload) },
+        // Of each revision by itself: otherwise the pods that a rollout takes away would push the new ones aside.
+        matchLabelKeys: ['pod-template-hash'],
+      })),
       containers: [makeContainer(workload)],
-      volumes: [{ name: 'config', configMap: { name: workload.configMap } }],
+      volumes: [{ name: 'config', projected: { sources: configSources(workload) } }],
     },
   };
+}
+
+/** One volume for both, since nothing can be mounted inside a volume that is read-only. */
+function configSources({ configMap, keysSecret }: ServingWorkload) {
+  return [
+    { configMap: { name: configMap } },
+    { secret: { name: keysSecret, optional: true, items: [{ key: 'keys', path: 'keys/keys' }] } },
+  ];
 }
 
 function makeContainer({ image, ports, metricsPort, resources }: ServingWorkload) {

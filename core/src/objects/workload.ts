@@ -8,6 +8,9 @@ export type Resources = {
   readonly limits: { readonly memoryMib: number };
 };
 
+/** A node label whose values share the pods evenly: where that cannot be, a pod waits, or goes anywhere. */
+export type Spread = { readonly topologyKey: string; readonly otherwise: 'wait' | 'anywhere' };
+
 /**
  * Pods that serve models, whoever asked for them: what the builders of Kubernetes objects need to know. Plain manifests
  * make theirs from constants.
@@ -19,6 +22,10 @@ export type ServingWorkload = {
   /** Where probes and Prometheus ask. */
   readonly metricsPort: number;
   readonly configMap: string;
+  /** A Secret with API keys under `keys`, mounted when it exists; without one the pods ask nobody for a key. */
+  readonly keysSecret: string;
+  /** Over what the pods are spread, the most important first. */
+  readonly spread: readonly Spread[];
   readonly resources: Resources;
   /** How long the server takes after SIGTERM at the most, in seconds; the pod's grace period is longer. */
   readonly serverGraceSeconds: number;

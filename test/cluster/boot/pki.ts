@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ADDRESSES, NODE, PATHS } from './paths.ts';
+import { ADDRESSES, CONTROL, type Node, PATHS } from './paths.ts';
 
 type Certificate = {
   readonly name: string;
@@ -11,7 +11,6 @@ type Certificate = {
   readonly names?: string;
 };
 
-const NODE_SUBJECT = `/O=system:nodes/CN=system:node:${NODE}`;
 const SERVICE_NAMES = [
   'kubernetes',
   'kubernetes.default',
@@ -27,7 +26,7 @@ const CERTIFICATES: readonly Certificate[] = [
     authority: 'ca',
     subject: '/CN=kube-apiserver',
     usage: 'serverAuth',
-    names: `${SERVICE_NAMES},IP:${ADDRESSES.node},IP:${ADDRESSES.kubernetesService}`,
+    names: `${SERVICE_NAMES},IP:${CONTROL.address},IP:${ADDRESSES.kubernetesService}`,
   },
   {
     name: 'apiserver-kubelet',
@@ -40,18 +39,10 @@ const CERTIFICATES: readonly Certificate[] = [
   { name: 'controller-manager', authority: 'ca', subject: '/CN=system:kube-controller-manager', usage: 'clientAuth' },
   { name: 'scheduler', authority: 'ca', subject: '/CN=system:kube-scheduler', usage: 'clientAuth' },
   { name: 'proxy', authority: 'ca', subject: '/CN=system:kube-proxy', usage: 'clientAuth' },
-  { name: 'kubelet', authority: 'ca', subject: NODE_SUBJECT, usage: 'clientAuth' },
-  {
-    name: 'kubelet-server',
-    authority: 'ca',
-    subject: NODE_SUBJECT,
-    usage: 'serverAuth',
-    names: `DNS:${NODE},IP:${ADDRESSES.node}`,
-  },
 ];
 
 /** Programs that speak to the API server, each with a kubeconfig of its own. */
-const CLIENTS = ['admin', 'controller-manager', 'scheduler', 'proxy', 'kubelet'];
+const CLIENTS = ['admin', 'controller-manager', 'scheduler', 'proxy'];
 
 const file = (name: string) => join(PATHS.pki, name);
 const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -69,6 +60,15 @@ export function makePki(): void {
   for (const certificate of CERTIFICATES) makeCertificate(certificate);
   for (const client of CLIENTS) writeFileSync(file(`${client}.kubeconfig`), kubeconfig(client), { mode: 0o600 });
   writeFileSync(file('done'), '');
+}
+
+/** What a node's kubelet shows to the API server, and what it shows to those who ask it. */
+export function makeNodePki({ name, address }: Node): void {
+  const subject = `/O=system:nodes/CN=system:node:${name}`;
+  makeCertificate({ name, authority: 'ca', subject, usage: 'clientAuth' });
+  const names = `DNS:${name},IP:${address}`;
+  makeCertificate({ name: `${name}-server`, authority: 'ca', subject, usage: 'serverAuth', names });
+  writeFileSync(file(`${name}.kubeconfig`), kubeconfig(name), { mode: 0o600 });
 }
 
 function makeKey(name: string): void {
@@ -112,7 +112,7 @@ function kubeconfig(user: string): string {
     clusters: [
       {
         name: 'berth',
-        cluster: { server: `https://${ADDRESSES.node}:6443`, 'certificate-authority-data': encoded('ca.crt') },
+        cluster: { server: `https://${CONTROL.address}:6443`, 'certificate-authority-data': encoded('ca.crt') },
       },
     ],
     users: [

@@ -1,12 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ADDRESSES, NODE, PATHS } from './paths.ts';
+import { CONTROL, type Node, PATHS } from './paths.ts';
 
-// What the cluster changes of the machine itself, and how each is undone.
+// What the cluster changes of the machine itself, and how each is undone. Its links and control groups begin with berth.
 
 const BRIDGE = 'berth0';
-const POD_BRIDGE = 'berth-pods';
 const CGROUPS = '/sys/fs/cgroup';
 const savedSysctls = join(PATHS.state, 'sysctl.json');
 
@@ -50,21 +49,40 @@ export function setUpMachine(): void {
   for (const [name, value] of Object.entries(SYSCTLS)) if (value !== undefined) writeFileSync(sysctlPath(name), value);
 
   run('ip', 'link', 'add', BRIDGE, 'type', 'bridge');
-  run('ip', 'addr', 'add', `${ADDRESSES.node}/${ADDRESSES.nodePrefix}`, 'dev', BRIDGE);
+  run('ip', 'addr', 'add', `${CONTROL.address}/24`, 'dev', BRIDGE);
   run('ip', 'link', 'set', BRIDGE, 'up');
+}
 
-  for (const hierarchy of hierarchies()) mkdirSync(join(hierarchy, NODE), { recursive: true });
+/** The group of a node's pods, and the network of one that is not in the machine's own. */
+export function setUpNode({ index, name, address, pods, network }: Node): void {
+  for (const hierarchy of hierarchies()) mkdirSync(join(hierarchy, name), { recursive: true });
   // Version 1 starts a new group without processors and memory nodes, and then nothing may run in it.
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
     const parent = join(CGROUPS, 'cpuset', file);
-    if (existsSync(parent)) writeFileSync(join(CGROUPS, 'cpuset', NODE, file), readFileSync(parent));
+    if (existsSync(parent)) writeFileSync(join(CGROUPS, 'cpuset', name, file), readFileSync(parent));
   }
+  if (network === undefined) return;
+  // Not `ip netns`: what it mounts over /run/netns and /sys hides networks of pods and control groups.
+  writeFileSync(network, '');
+  run('unshare', `--net=${network}`, 'true');
+  const [outside, inside] = [`berth-node${index}`, `berth-peer${index}`];
+  run('ip', 'link', 'add', outside, 'type', 'veth', 'peer', 'name', inside);
+  run('ip', 'link', 'set', outside, 'master', BRIDGE, 'up');
+  run('ip', 'link', 'set', inside, 'netns', network, 'name', 'eth0');
+  const within = (...command: string[]) => run('nsenter', `--net=${network}`, '--', ...command);
+  within('ip', 'link', 'set', 'lo', 'up');
+  within('ip', 'addr', 'add', `${address}/24`, 'dev', 'eth0');
+  within('ip', 'link', 'set', 'eth0', 'up');
+  within('ip', 'route', 'add', 'default', 'via', CONTROL.address);
+  within('sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward');
+  // For the first node, and through it for every other.
+  run('ip', 'route', 'add', pods, 'via', address, 'dev', BRIDGE);
 }
 
 /** Ends every process of every pod. */
 export function killPods(): void {
   for (const hierarchy of hierarchies()) {
-    for (const group of groupsBelow(join(hierarchy, NODE))) {
+    for (const group of nodeGroups(hierarchy)) {
       for (const pid of processesOf(group)) spawnSync('kill', ['-9', pid]);
     }
   }
@@ -76,17 +94,19 @@ export function cleanMachine(): void {
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
     .filter((target) => target.startsWith(`${PATHS.state}/`));
+  // The deepest first; with its last mount a node's network goes, and its end of the link.
   for (const target of mounts.sort().reverse()) spawnSync('umount', ['-l', target]);
   for (const family of ['ip', 'ip6']) spawnSync('nft', ['delete', 'table', family, 'kube-proxy']);
   removeKubeletRules();
   const links = spawnSync('ip', ['-br', 'link'], { encoding: 'utf8' }).stdout ?? '';
-  for (const link of [POD_BRIDGE, BRIDGE]) if (links.includes(link)) spawnSync('ip', ['link', 'del', link]);
+  const ours = links.match(/^berth[\w-]+/gm) ?? [];
+  for (const link of ours) spawnSync('ip', ['link', 'del', link]);
   if (existsSync(savedSysctls)) {
     const saved = JSON.parse(readFileSync(savedSysctls, 'utf8')) as Readonly<Record<string, string>>;
     for (const [name, value] of Object.entries(saved)) writeFileSync(sysctlPath(name), value);
   }
   for (const hierarchy of hierarchies()) {
-    for (const group of groupsBelow(join(hierarchy, NODE))) {
+    for (const group of nodeGroups(hierarchy)) {
       // A process in it may still be on its way out; the next `down` or `up` takes the group.
       attempt(() => rmdirSync(group));
     }
@@ -121,6 +141,12 @@ function removeKubeletRules(): void {
 function hierarchies(): readonly string[] {
   if (existsSync(join(CGROUPS, 'cgroup.controllers'))) return [CGROUPS];
   return readdirSync(CGROUPS).map((name) => join(CGROUPS, name));
+}
+
+/** The groups of every node in a hierarchy, the lowest first. */
+function nodeGroups(hierarchy: string): readonly string[] {
+  const nodes = readdirSync(hierarchy).filter((name) => /^berth-\d+$/.test(name));
+  return nodes.flatMap((name) => groupsBelow(join(hierarchy, name)));
 }
 
 /** A group that goes away meanwhile has none. */

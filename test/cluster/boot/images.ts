@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PATHS } from './paths.ts';
 
-const buildah = join(PATHS.sources, '../images/buildah.sh');
+const buildah = join(PATHS.sources, '../../images/buildah.sh');
 
 /** The images that the cluster itself runs: made of its own binaries, from nothing. */
-export const SYSTEM_IMAGES = { pause: 'berth.local/pause:1', kubernetes: 'berth.local/kubernetes:1' } as const;
+export const SYSTEM_IMAGES = { pause: 'berth.local/pause:1', 'add-ons': 'berth.local/add-ons:1' } as const;
 
 const LINKS: Readonly<Record<keyof typeof SYSTEM_IMAGES, readonly string[]>> = {
   pause: [],
-  kubernetes: ['coredns', 'metrics-server'],
+  'add-ons': ['coredns', 'metrics-server'],
 };
 
 /** The archives of the system images, beside the binaries they are made of. */
@@ -28,7 +28,7 @@ function makeArchive(name: keyof typeof SYSTEM_IMAGES, binary: string, archive: 
   try {
     const root = join(context, 'root');
     mkdirSync(root);
-    cpSync(binary, join(root, name));
+    copyFileSync(binary, join(root, name));
     for (const link of LINKS[name]) symlinkSync(name, join(root, link));
     writeFileSync(join(context, 'Dockerfile'), `FROM scratch\nCOPY root/ /\nUSER 1000:1000\nENTRYPOINT ["/${name}"]\n`);
     run('bud', '--isolation', 'chroot', '--network', 'host', '--quiet', '--tag', SYSTEM_IMAGES[name], context);

@@ -1,55 +1,58 @@
 import { join } from 'node:path';
-import type { writeConfiguration } from './configuration.ts';
-import { ADDRESSES, NODE, PATHS } from './paths.ts';
+import type { writeNodeConfiguration } from './configuration.ts';
+import { ADDRESSES, CONTROL, type Node, PATHS } from './paths.ts';
 import { start } from './processes.ts';
 
-type Files = ReturnType<typeof writeConfiguration>;
+/** How soon the HorizontalPodAutoscaler looks and believes: as Kubernetes has it, or so that tests need not wait. */
+export const HPA_TIMINGS = {
+  default: {},
+  quick: {
+    'horizontal-pod-autoscaler-sync-period': '5s',
+    'horizontal-pod-autoscaler-cpu-initialization-period': '20s',
+    'horizontal-pod-autoscaler-initial-readiness-delay': '5s',
+  },
+} as const;
+export type HpaTimings = keyof typeof HPA_TIMINGS;
 
-/** In the order in which they end: whoever makes pods first, the API last. */
-export const PROGRAMS = [
-  'kubelet',
-  'kube-scheduler',
-  'kube-controller-manager',
-  'kube-proxy',
-  'containerd',
-  'kube-apiserver',
-  'etcd',
-] as const;
+type NodeFiles = ReturnType<typeof writeNodeConfiguration>;
+
+/** In the order in which they end: the API last. */
+export const CONTROL_PROGRAMS = ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd'] as const;
+
+/** In the order in which they end: whoever makes pods first. */
+export const nodePrograms = ({ index }: Node) =>
+  ['kubelet', 'kube-proxy', 'containerd'].map((name) => `${name}-${index}`);
 
 const ETCD = 'http://127.0.0.1:2379';
 const pki = (name: string) => join(PATHS.pki, name);
 const flags = (values: Readonly<Record<string, string | number | boolean>>) =>
   Object.entries(values).map(([name, value]) => `--${name}=${value}`);
 
-/** The store, the API and the container runtime: what everything else waits for. */
-export function startFoundation(bin: string, files: Files): void {
+/** The store and the API: what everything else waits for. */
+export function startFoundation(bin: string): void {
   start(
     'etcd',
     join(bin, 'etcd'),
     flags({
-      name: NODE,
+      name: CONTROL.name,
       'data-dir': join(PATHS.state, 'etcd'),
       'listen-client-urls': ETCD,
       'advertise-client-urls': ETCD,
       'listen-peer-urls': 'http://127.0.0.1:2380',
       'initial-advertise-peer-urls': 'http://127.0.0.1:2380',
-      'initial-cluster': `${NODE}=http://127.0.0.1:2380`,
+      'initial-cluster': `${CONTROL.name}=http://127.0.0.1:2380`,
       // A test cluster that loses its power is booted anew.
       'unsafe-no-fsync': true,
       'log-level': 'warn',
     }),
   );
-  // It finds its shim and the network plugins by the PATH.
-  start('containerd', join(bin, 'containerd'), ['--config', files['containerd.toml']], {
-    PATH: `${bin}:${process.env.PATH}`,
-  });
   start(
     'kube-apiserver',
     join(bin, 'kube-apiserver'),
     flags({
       'etcd-servers': ETCD,
-      'bind-address': ADDRESSES.node,
-      'advertise-address': ADDRESSES.node,
+      'bind-address': CONTROL.address,
+      'advertise-address': CONTROL.address,
       'secure-port': 6443,
       'service-cluster-ip-range': ADDRESSES.services,
       'allow-privileged': true,
@@ -78,8 +81,7 @@ export function startFoundation(bin: string, files: Files): void {
   );
 }
 
-/** Controllers, scheduler and the node's agents. */
-export function startAgents(bin: string, files: Files): void {
+export function startControllers(bin: string, schedulerConfiguration: string, timings: HpaTimings): void {
   start(
     'kube-controller-manager',
     join(bin, 'kube-controller-manager'),
@@ -94,31 +96,40 @@ export function startAgents(bin: string, files: Files): void {
       'cluster-signing-key-file': pki('ca.key'),
       'use-service-account-credentials': true,
       'service-cluster-ip-range': ADDRESSES.services,
-      'cluster-cidr': ADDRESSES.pods,
-      'allocate-node-cidrs': true,
-      'node-cidr-mask-size': 24,
       'leader-elect': false,
       profiling: false,
+      ...HPA_TIMINGS[timings],
     }),
   );
   start(
     'kube-scheduler',
     join(bin, 'kube-scheduler'),
-    flags({ config: files['scheduler.json'], 'bind-address': '127.0.0.1', profiling: false }),
+    flags({ config: schedulerConfiguration, 'bind-address': '127.0.0.1', profiling: false }),
   );
-  start(
+}
+
+/** What every node runs: containers, the kubelet, and the rules of Services. */
+export function startNode(node: Node, bin: string, files: NodeFiles): void {
+  const { name, address, folder, network } = node;
+  // They find the shim and the network plugins by the PATH.
+  const environment = { PATH: `${bin}:${process.env.PATH}` };
+  const startHere = (program: string, args: readonly string[]) => {
+    const command = [join(bin, program), ...args];
+    const [first = '', ...others] = network ? ['nsenter', `--net=${network}`, '--', ...command] : command;
+    start(`${program}-${node.index}`, first, others, environment);
+  };
+  startHere('containerd', ['--config', files['containerd.toml']]);
+  startHere(
     'kubelet',
-    join(bin, 'kubelet'),
     flags({
       config: files['kubelet.json'],
-      kubeconfig: pki('kubelet.kubeconfig'),
-      'hostname-override': NODE,
-      'node-ip': ADDRESSES.node,
-      'root-dir': join(PATHS.state, 'kubelet'),
-      'cert-dir': pki('kubelet-dynamic'),
+      kubeconfig: pki(`${name}.kubeconfig`),
+      'hostname-override': name,
+      'node-ip': address,
+      'root-dir': join(folder, 'kubelet'),
+      'cert-dir': join(folder, 'kubelet-pki'),
       'housekeeping-interval': '5s',
     }),
-    { PATH: `${bin}:${process.env.PATH}` },
   );
-  start('kube-proxy', join(bin, 'kube-proxy'), flags({ config: files['proxy.json'] }));
+  startHere('kube-proxy', flags({ config: files['proxy.json'] }));
 }
