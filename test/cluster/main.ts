@@ -13,15 +13,15 @@ const USAGE = `usage: npm run cluster:up | cluster:down | cluster:status | test:
       --nodes N        how many nodes (${DEFAULT.nodes})
       --hpa TIMINGS    ${Object.keys(HPA_TIMINGS).join(' or ')} (${DEFAULT.hpaTimings}): how often the autoscaler looks
 
-test:cluster takes test files as well, to run only those.`;
+test:cluster takes test files as well, to run only those, and --only WORDS, for the tests whose names have them.`;
 
 try {
   const [command, ...rest] = process.argv.slice(2);
-  const { asked, files } = readArguments(rest);
+  const { asked, files, only } = readArguments(rest);
   if (command === 'up') console.log((await bringUp(asked, console.log)).description);
   else if (command === 'down') await takeDown(console.log);
   else if (command === 'status') process.exitCode = tellStatus(console.log) ? 0 : 1;
-  else if (command === 'test') await test(asked, files);
+  else if (command === 'test') await test(asked, files, only);
   else throw new Error(USAGE);
 } catch (error) {
   console.error((error as Error).message);
@@ -29,18 +29,21 @@ try {
 }
 
 /** One file after the other: they share the machine's two cores, and look at what load does. */
-async function test(asked: Asked, files: readonly string[]): Promise<void> {
+async function test(asked: Asked, files: readonly string[], only?: string): Promise<void> {
   const cluster = await bringUp(asked, console.log);
   console.log(`on ${cluster.description}`);
   loadServerImages(cluster);
   const all = files.length > 0 ? files : [join(import.meta.dirname, '*.test.ts')];
   const environment = { ...process.env, [CLUSTER_VARIABLE]: JSON.stringify(cluster) };
-  const args = ['--test', '--test-concurrency=1', '--test-timeout=600000', ...all];
+  const pattern = only === undefined ? [] : [`--test-name-pattern=${only}`];
+  const args = ['--test', '--test-concurrency=1', '--test-timeout=600000', ...pattern, ...all];
   const result = spawnSync(process.execPath, args, { env: environment, stdio: 'inherit' });
   process.exitCode = result.status ?? 1;
 }
 
-function readArguments(args: readonly string[]): { asked: Asked; files: readonly string[] } {
+type Arguments = { readonly asked: Asked; readonly files: readonly string[]; readonly only: string | undefined };
+
+function readArguments(args: readonly string[]): Arguments {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -49,6 +52,7 @@ function readArguments(args: readonly string[]): { asked: Asked; files: readonly
       minor: { type: 'string', default: DEFAULT.minor },
       nodes: { type: 'string', default: String(DEFAULT.nodes) },
       hpa: { type: 'string', default: DEFAULT.hpaTimings },
+      only: { type: 'string' },
     },
   });
   const { context, minor, hpa } = values;
@@ -56,7 +60,7 @@ function readArguments(args: readonly string[]): { asked: Asked; files: readonly
   if (!isMinor(minor)) throw new Error(`--minor is one of ${Object.keys(KUBERNETES).join(', ')}, not ${minor}`);
   if (!isTimings(hpa)) throw new Error(`--hpa is one of ${Object.keys(HPA_TIMINGS).join(', ')}, not ${hpa}`);
   if (!(Number.isInteger(nodes) && nodes > 0 && nodes < 10)) throw new Error(`--nodes is 1 to 9, not ${values.nodes}`);
-  return { asked: { context, minor, nodes, hpaTimings: hpa }, files: positionals };
+  return { asked: { context, minor, nodes, hpaTimings: hpa }, files: positionals, only: values.only };
 }
 
 function isMinor(text: string): text is Minor {

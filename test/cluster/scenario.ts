@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Load } from '../../scripts/load/generator.ts';
 import { runInCluster, watchPods } from '../../scripts/load/in-cluster.ts';
 import { drawPicture, failuresOf, type Row, summaryOf } from '../../scripts/load/report.ts';
+import { manifestTexts, presentConfig } from '../../scripts/manifests.ts';
 import { CLUSTER_VARIABLE, type Cluster } from './cluster.ts';
 import { SERVER_IMAGE } from './server-images.ts';
 
@@ -20,6 +23,7 @@ export const OUTPUT = join(top, 'test/output');
 export const cluster = readCluster();
 
 const DEPLOYMENT = 'deployment/model-serving';
+const SELECTOR = 'app.kubernetes.io/name=model-serving';
 const FLOWER = '[5.1,3.5,1.4,0.2]';
 
 function readCluster(): Omit<Cluster, 'loadImage'> {
@@ -32,8 +36,32 @@ function readCluster(): Omit<Cluster, 'loadImage'> {
   return found;
 }
 
+/** How an application is otherwise than `k8s/` has it. */
+export type Changes = {
+  /** The text of the configuration file. */
+  readonly config?: string;
+  /** A repository in a ConfigMap instead of the image's: the file of the checkout, or a text, by path. */
+  readonly models?: Models;
+  /** A strategic merge patch of the Deployment. */
+  readonly deployment?: object;
+};
+export type Models = Readonly<Record<string, { readonly file: string } | { readonly text: string }>>;
+
 /** A load that is under way, and the seconds in which something began, such as a rollout. */
 export type RunningLoad = { readonly rows: readonly Row[]; readonly marks: Map<string, number>; end(): Promise<void> };
+
+/** What the tests look at of a pod. */
+export type Pod = {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly nodeName: string };
+  readonly status: { readonly containerStatuses?: readonly ContainerStatus[] };
+};
+
+export type ContainerStatus = {
+  readonly ready: boolean;
+  readonly restartCount: number;
+  readonly lastState: { readonly terminated?: { readonly exitCode: number; readonly reason: string } };
+};
 
 export type Result = { readonly code: number; readonly output: string };
 
@@ -79,7 +107,7 @@ export class Scene {
   /** In the background until the test ends, such as a port-forward. */
   startKubectl(...args: readonly string[]): ChildProcess {
     const child = spawn('kubectl', this.#inNamespace(args), { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.#ends.push(() => child.kill());
+    this.afterwards(() => child.kill());
     return child;
   }
 
@@ -95,16 +123,16 @@ export class Scene {
   }
 
   readonly given = {
-    /** `k8s/` applied, and its pods ready. */
-    application: async (): Promise<void> => {
-      await this.kubectl('apply', '-f', join(top, 'k8s'));
+    /** `k8s/` applied, otherwise where it is said, and its pods ready. */
+    application: async (changes: Changes = {}): Promise<void> => {
+      await this.when.applicationIs(changes);
       await this.then.ready(2);
     },
     /** A scene like this one in a namespace beside it. */
     anotherNamespace: async (id: string): Promise<Scene> => {
       const other = new Scene(id, this.#test);
       await other.begin();
-      this.#ends.push(() => other.end());
+      this.afterwards(() => other.end());
       return other;
     },
     /** Predictions from a pod in the namespace, through the Service. */
@@ -126,7 +154,7 @@ export class Scene {
         await running;
         await pods.end();
       };
-      this.#ends.push(end);
+      this.afterwards(end);
       running.catch(() => {});
       await this.until('the load has begun', async () => rows.length > 0);
       return { rows, marks: new Map(), end };
@@ -134,6 +162,28 @@ export class Scene {
   };
 
   readonly when = {
+    /** `k8s/` is applied as it would be with this configuration, these models, and this of the Deployment otherwise. */
+    applicationIs: async ({ config = presentConfig(), models, deployment = {} }: Changes): Promise<void> => {
+      const folder = mkdtempSync(join(tmpdir(), 'berth-manifests-'));
+      try {
+        for (const [path, text] of Object.entries(manifestTexts(config))) {
+          if (path.split('/').length === 2) writeFileSync(join(folder, basename(path)), text);
+        }
+        const patches = [deployment];
+        if (models) {
+          await this.when.applied(makeModels(models));
+          patches.push(mountModels(models));
+        }
+        const file = join(folder, 'deployment.yaml');
+        for (const patch of patches) {
+          const args = ['--local', '-f', file, '--type=strategic', '-p', JSON.stringify(patch), '-o', 'json'];
+          writeFileSync(file, await this.kubectl('patch', ...args));
+        }
+        await this.kubectl('apply', '-f', folder);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
     /** The pods' template changes in what is named, as `kubectl patch` takes it. */
     patched: (what: string, patch: object) =>
       this.kubectl('patch', what, '--type=strategic', '-p', JSON.stringify(patch)),
@@ -165,16 +215,49 @@ export class Scene {
 
   /** A line on the load as a whole and between its marks, and its picture. */
   tell(load: RunningLoad): void {
-    const starts = [['all', 0] as const, ...[...load.marks].map(([name, at]) => [name, at] as const)];
+    const starts = [
+      ['all', 0] as const,
+      ['before', 0] as const,
+      ...[...load.marks].map(([name, at]) => [name, at] as const),
+    ];
     for (const [index, [name, from]] of starts.entries()) {
       const to = name === 'all' ? undefined : starts[index + 1]?.[1];
       const { sent, failed, p50, p99, max } = summaryOf(load.rows.slice(from, to));
       this.say(`${name.padEnd(8)} ${sent} requests, ${failed} failed, p50 ${p50} ms, p99 ${p99} ms, max ${max} ms`);
     }
+    this.draw(load.rows, this.namespace);
+  }
+
+  /** A picture of a load, into the output. */
+  draw(rows: readonly Row[], title: string): void {
     mkdirSync(OUTPUT, { recursive: true });
     const file = join(OUTPUT, `${this.namespace}.svg`);
-    writeFileSync(file, drawPicture(this.namespace, load.rows));
+    writeFileSync(file, drawPicture(title, rows));
     this.say(`picture: ${file}`);
+  }
+
+  skip(why: string): void {
+    this.#test.skip(why);
+  }
+
+  /** Done when the scenario is over, however it ended. */
+  afterwards(act: () => unknown): void {
+    this.#ends.push(act);
+  }
+
+  async readyEndpoints(): Promise<number> {
+    const args = [
+      '-l',
+      'kubernetes.io/service-name=model-serving',
+      '-o',
+      'jsonpath={.items[*].endpoints[*].conditions.ready}',
+    ];
+    return (await this.kubectl('get', 'endpointslices', ...args)).split(' ').filter((ready) => ready === 'true').length;
+  }
+
+  /** The application's pods, those that are ending among them. */
+  async pods(): Promise<readonly Pod[]> {
+    return JSON.parse(await this.kubectl('get', 'pods', '-l', SELECTOR, '-o', 'json')).items;
   }
 
   async readyPods(): Promise<number> {
@@ -260,7 +343,24 @@ export class Scene {
   }
 }
 
-/** The text of a file of the checkout. */
-export function fileOf(path: string): string {
-  return readFileSync(join(top, path), 'utf8');
+/** A ConfigMap for each repository: its name says what is in it, so that a change of models is a change of the pods. */
+function makeModels(models: Models): object {
+  const files = Object.values(models).map((source) =>
+    'text' in source ? Buffer.from(source.text) : readFileSync(join(top, source.file)),
+  );
+  const binaryData = Object.fromEntries(files.map((bytes, index) => [`file-${index}`, bytes.toString('base64')]));
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: nameOf(models) }, binaryData };
+}
+
+function nameOf(models: Models): string {
+  return `models-${createHash('sha256').update(JSON.stringify(models)).digest('hex').slice(0, 8)}`;
+}
+
+function mountModels(models: Models): object {
+  const items = Object.keys(models).map((path, index) => ({ key: `file-${index}`, path }));
+  const volume = { name: 'models', configMap: { name: nameOf(models), items } };
+  const mount = { name: 'models', mountPath: '/models', readOnly: true };
+  return {
+    spec: { template: { spec: { containers: [{ name: 'server', volumeMounts: [mount] }], volumes: [volume] } } },
+  };
 }

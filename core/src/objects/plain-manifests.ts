@@ -71,6 +71,8 @@ export function plainManifests(version: string, config: PlainConfig): readonly M
         'spec.template.spec.terminationGracePeriodSeconds':
           'The server ends within 25 s of SIGTERM; 5 s more for the kubelet.',
         [`${container}.startupProbe`]: 'Loading large models takes minutes; until it is over nothing else is asked.',
+        [`${container}.livenessProbe.terminationGracePeriodSeconds`]:
+          'A server that hangs does not end in good order, however long it is given.',
         [`${container}.resources.requests`]:
           'Measured with the three example models: 147 MB resident under load. Five pods fit on a node of 2 CPUs.',
         [`${container}.resources.limits`]:

@@ -86,6 +86,12 @@ function probes() {
   return {
     startupProbe: { ...ask('/startupz'), periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 600 },
     readinessProbe: { ...ask('/readyz'), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 },
-    livenessProbe: { ...ask('/livez'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
+    livenessProbe: {
+      ...ask('/livez'),
+      periodSeconds: 10,
+      timeoutSeconds: 5,
+      failureThreshold: 3,
+      terminationGracePeriodSeconds: 10,
+    },
   };
 }

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { presentConfig } from '../../scripts/manifests.ts';
+import { type Models, type RunningLoad, type Scene, scenario } from './scenario.ts';
+import { NEXT_IMAGE } from './server-images.ts';
+
+/** The iris model as another version of itself, in a repository of its own. */
+const IRIS_2: Models = {
+  'iris/serving.yaml': { text: 'default: true\nlabels: [setosa, versicolor, virginica]\nversions: all\n' },
+  'iris/1/model.onnx': { file: 'examples/models/iris/1/model.onnx' },
+  'iris/2/model.onnx': { file: 'examples/models/iris/1/model.onnx' },
+};
+
+const OTHER_NAME = `${presentConfig()}serverName: renamed\n`;
+
+scenario(
+  'rolling',
+  'Given the application under load, when its image, its configuration and its model change, then no request is lost',
+  async (scene) => {
+    await scene.given.application();
+    const load = await scene.given.load({ rate: 300 });
+    await scene.until('there is a while to compare with', async () => load.rows.length >= 8);
+    const image = { spec: { template: { spec: { containers: [{ name: 'server', image: NEXT_IMAGE }] } } } };
+    await roll(scene, load, 'image', () => scene.when.applicationIs({ deployment: image }));
+    await roll(scene, load, 'config', () => scene.when.applicationIs({ config: OTHER_NAME, deployment: image }));
+    assert.match(await scene.askFromPod('/v2'), /"renamed"/);
+    await roll(scene, load, 'model', () =>
+      scene.when.applicationIs({ config: OTHER_NAME, deployment: image, models: IRIS_2 }),
+    );
+    assert.match(await scene.askFromPod('/predict'), /"version":"2"/);
+    load.marks.set('after', load.rows.length);
+    await scene.until(
+      'there is a while to compare with',
+      async () => load.rows.length >= 8 + (load.marks.get('after') ?? 0),
+    );
+    await scene.then.nothingWasLost(load, 10_000);
+  },
+);
+
+/** Changes the application and waits until the last pod of before has ended. */
+async function roll(scene: Scene, load: RunningLoad, name: string, change: () => Promise<unknown>): Promise<void> {
+  load.marks.set(name, load.rows.length);
+  await change();
+  await scene.then.rolloutEnds();
+  await scene.until('the old pods have gone', async () => (await scene.pods()).length === 2);
+}
