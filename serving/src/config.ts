@@ -19,6 +19,11 @@ export const SERVER_SETTINGS = {
     about:
       'The model that answers `/predict`. Without it, the one whose `serving.yaml` says so, or the only one there is.',
   },
+  keys: {
+    kind: 'text',
+    about:
+      'A folder of files with API keys. Where there is one, only their keys enter; a change in them is taken over at once.',
+  },
   serverName: { kind: 'text', about: 'The server’s name in its metadata.', default: 'berth' },
   host: {
     kind: 'text',

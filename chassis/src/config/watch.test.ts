@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { watchFile } from './watch-file.ts';
+import { watchFile, watchFolder } from './watch.ts';
 
 const LOOK_MS = 5;
 /** Long enough for several looks. */
@@ -17,18 +17,18 @@ type Watched = {
   readonly end: () => void;
 };
 
-/** Watches `berth.yaml` in a folder of its own, after `make` has filled it. */
-async function watched(t: TestContext, make: (folder: string) => void): Promise<Watched> {
+/** Watches `berth.yaml` in a folder of its own, or that folder, after `make` has filled it. */
+async function watched(t: TestContext, make: (folder: string) => void, watch = watchFile): Promise<Watched> {
   const folder = mkdtempSync(join(tmpdir(), 'berth-watch-'));
   make(folder);
   let changes = 0;
   const path = join(folder, 'berth.yaml');
-  const end = watchFile(path, LOOK_MS, () => {
+  const end = watch(watch === watchFile ? path : folder, LOOK_MS, () => {
     changes++;
   });
   t.after(() => {
     end();
-    rmSync(folder, { recursive: true });
+    for (const made of [folder, `${folder}-gone`]) rmSync(made, { recursive: true, force: true });
   });
   await sleep(AWHILE_MS);
   return { folder, path, changes: () => changes, end };
@@ -42,6 +42,15 @@ function aConfigMap(folder: string): void {
   writeFileSync(join(folder, '..1', 'berth.yaml'), 'a: 1\n');
   symlinkSync('..1', join(folder, '..data'));
   symlinkSync(join('..data', 'berth.yaml'), join(folder, 'berth.yaml'));
+}
+
+/** Swaps the content of such a volume, and its link, in one step. */
+function swap(folder: string, content: string): void {
+  mkdirSync(join(folder, '..2'));
+  writeFileSync(join(folder, '..2', 'berth.yaml'), content);
+  symlinkSync('..2', join(folder, '..data_tmp'));
+  renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+  rmSync(join(folder, '..1'), { recursive: true });
 }
 
 const cases: ReadonlyArray<
@@ -61,18 +70,7 @@ const cases: ReadonlyArray<
     },
     true,
   ],
-  [
-    'follows a ConfigMap volume to its new content',
-    aConfigMap,
-    ({ folder }) => {
-      mkdirSync(join(folder, '..2'));
-      writeFileSync(join(folder, '..2', 'berth.yaml'), 'a: 2\n');
-      symlinkSync('..2', join(folder, '..data_tmp'));
-      renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
-      rmSync(join(folder, '..1'), { recursive: true });
-    },
-    true,
-  ],
+  ['follows a ConfigMap volume to its new content', aConfigMap, ({ folder }) => swap(folder, 'a: 2\n'), true],
   ['waits while the file is away', aFile, ({ path }) => rmSync(path), false],
   ['tells of a file that was not there at first', () => {}, ({ folder }) => aFile(folder), true],
   [
@@ -86,15 +84,33 @@ const cases: ReadonlyArray<
   ],
 ];
 
-for (const [does, make, change, tells] of cases) {
-  test(`watchFile ${does}`, async (t) => {
-    const file = await watched(t, make);
-    assert.equal(file.changes(), 0);
-    change(file);
-    for (let waits = 0; waits === 0 || (tells && file.changes() === 0 && waits < 50); waits++) await sleep(AWHILE_MS);
-    // A file written in place can be seen empty first, which is a change of its own.
-    assert.equal(file.changes() > 0, tells);
-  });
+const folderCases: typeof cases = [
+  ['is silent while nothing happens', aFile, () => {}, false],
+  ['is silent while there is nothing', () => {}, () => {}, false],
+  ['tells of another content', aFile, ({ path }) => writeFileSync(path, 'a: 2\n'), true],
+  ['tells of another file', aFile, ({ folder }) => writeFileSync(join(folder, 'b.yaml'), ''), true],
+  ['tells of a first file', () => {}, ({ folder }) => aFile(folder), true],
+  ['tells of another name', aFile, ({ folder, path }) => renameSync(path, join(folder, 'b.yaml')), true],
+  ['tells that the file is gone', aFile, ({ path }) => rmSync(path), true],
+  ['tells that the folder is gone', aFile, ({ folder }) => renameSync(folder, `${folder}-gone`), true],
+  ['does not look at names with a dot', aFile, ({ folder }) => writeFileSync(join(folder, '.hidden'), ''), false],
+  ['follows a Secret’s volume to its new content', aConfigMap, ({ folder }) => swap(folder, 'a: 2\n'), true],
+];
+
+for (const [watch, table] of [
+  [watchFile, cases],
+  [watchFolder, folderCases],
+] as const) {
+  for (const [does, make, change, tells] of table) {
+    test(`${watch.name} ${does}`, async (t) => {
+      const file = await watched(t, make, watch);
+      assert.equal(file.changes(), 0);
+      change(file);
+      for (let waits = 0; waits === 0 || (tells && file.changes() === 0 && waits < 50); waits++) await sleep(AWHILE_MS);
+      // A file written in place can be seen empty first, which is a change of its own.
+      assert.equal(file.changes() > 0, tells);
+    });
+  }
 }
 
 test('watchFile tells of a file that comes back changed', async (t) => {
