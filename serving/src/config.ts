@@ -22,7 +22,7 @@ export const SERVER_SETTINGS = {
   keys: {
     kind: 'text',
     about:
-      'A folder of files with API keys. Where there is one, only their keys enter; a change in them is taken over at once.',
+      'A folder of key files. When there is a file in it, only the keys that it lists enter; what changes in the files is taken over while running.',
   },
   serverName: { kind: 'text', about: 'The server’s name in its metadata.', default: 'berth' },
   host: {

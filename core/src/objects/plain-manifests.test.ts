@@ -50,6 +50,9 @@ const promises: ReadonlyArray<readonly [what: string, found: unknown, expected: 
   ],
   ['the ConfigMap as a volume', at('Deployment', `${POD}/volumes/0/configMap/name`), 'model-serving-config'],
   ['that volume where the image looks', at('Deployment', `${POD}/containers/0/volumeMounts/0/mountPath`), '/etc/berth'],
+  ['the Secret of keys as a volume', at('Deployment', `${POD}/volumes/1/secret/secretName`), 'model-serving-keys'],
+  ['pods that start without that Secret', at('Deployment', `${POD}/volumes/1/secret/optional`), true],
+  ['keys where the image looks', at('Deployment', `${POD}/containers/0/volumeMounts/1/mountPath`), '/etc/berth/keys'],
   ['no token for the pods', at('Deployment', `${POD}/automountServiceAccountToken`), false],
   ['five seconds more than the server takes', at('Deployment', `${POD}/terminationGracePeriodSeconds`), 30],
 ];

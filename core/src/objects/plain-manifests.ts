@@ -26,6 +26,7 @@ export function plainWorkload(version: string): ServingWorkload {
     ports: [{ name: 'http', servicePort: 80, containerPort: 8000 }],
     metricsPort: 8002,
     configMap: 'model-serving-config',
+    keysSecret: 'model-serving-keys',
     resources: { requests: { cpuMillis: 250, memoryMib: 192 }, limits: { memoryMib: 512 } },
     serverGraceSeconds: 25,
   };
@@ -57,6 +58,8 @@ export function plainManifests(version: string, checksum: (text: string) => stri
         'spec.strategy.rollingUpdate': 'First a new pod is ready, then an old one goes: the capacity never falls.',
         'spec.template.spec.terminationGracePeriodSeconds':
           'The server ends within 25 s of SIGTERM; 5 s more for the kubelet.',
+        'spec.template.spec.volumes.1.secret':
+          'API keys (docs/guides/api-keys.md). Pods take the Secret over within a minute or two of its being made.',
         [`${container}.startupProbe`]: 'Loading large models takes minutes; until it is over nothing else is asked.',
         [`${container}.resources.requests`]:
           'Measured with the three example models: 147 MB resident under load. Five pods fit on a node of 2 CPUs.',

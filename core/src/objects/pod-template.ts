@@ -37,7 +37,10 @@ export function makePodTemplate(workload: ServingWorkload, configChecksum: strin
         },
       ],
       containers: [makeContainer(workload)],
-      volumes: [{ name: 'config', configMap: { name: workload.configMap } }],
+      volumes: [
+        { name: 'config', configMap: { name: workload.configMap } },
+        { name: 'keys', secret: { secretName: workload.keysSecret, optional: true, defaultMode: 0o440 } },
+      ],
     },
   };
 }
@@ -62,7 +65,10 @@ function makeContainer({ image, ports, metricsPort, resources }: ServingWorkload
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    volumeMounts: [{ name: 'config', mountPath: '/etc/berth', readOnly: true }],
+    volumeMounts: [
+      { name: 'config', mountPath: '/etc/berth', readOnly: true },
+      { name: 'keys', mountPath: '/etc/berth/keys', readOnly: true },
+    ],
   };
 }
 

@@ -19,6 +19,8 @@ export type ServingWorkload = {
   /** Where probes and Prometheus ask. */
   readonly metricsPort: number;
   readonly configMap: string;
+  /** The Secret with the files of API keys. While it is not there, none are asked for. */
+  readonly keysSecret: string;
   readonly resources: Resources;
   /** How long the server takes after SIGTERM at the most, in seconds; the pod's grace period is longer. */
   readonly serverGraceSeconds: number;
