@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { digestOf } from '@berth/chassis/keys';
+import { mount } from '../../chassis/src/testing/mount.ts';
 import { load } from './load.ts';
 import { EXAMPLES, startServerProcess } from './server-process.ts';
 
@@ -14,21 +16,15 @@ const ROW = '[5.1,3.5,1.4,0.2]';
 const folder = mkdtempSync(join(tmpdir(), 'berth-journey-keys-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const digestOf = (key: string) => createHash('sha256').update(key).digest('hex');
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
-/** As a Secret's volume does it: the link is swapped in one step. */
-function mount(name: string, ...keys: readonly string[]): void {
-  mkdirSync(join(folder, name));
-  writeFileSync(join(folder, name, 'keys'), keys.map((key) => `shop sha256:${digestOf(key)} iris\n`).join(''));
-  symlinkSync(name, join(folder, '..data_tmp'));
-  renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
-}
+/** Mounts a version of the Secret with these keys. */
+const mountKeys = (version: number, ...keys: readonly string[]) =>
+  mount(folder, 'keys', version, keys.map((key) => `shop sha256:${digestOf(key)} iris\n`).join(''));
 
 test('a key is rotated under load and no request is lost; neither key is in the log', async () => {
   const [old, fresh] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
-  mount('..1', old);
-  symlinkSync('..data/keys', join(folder, 'keys'));
+  mountKeys(1, old);
   const args = [EXAMPLES, '--default-model', 'iris', '--keys', folder, '--log-level', 'debug'];
   const server = await startServerProcess({ args });
   try {
@@ -48,11 +44,11 @@ test('a key is rotated under load and no request is lost; neither key is in the 
     );
     await sleep(200);
     assert.equal(await statusWith(fresh), 401);
-    mount('..2', old, fresh);
+    mountKeys(2, old, fresh);
     await takenOver(2);
     key = fresh;
     await sleep(200);
-    mount('..3', fresh);
+    mountKeys(3, fresh);
     await takenOver(3);
     assert.equal(await statusWith(old), 401);
     await sleep(200);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mount } from '../testing/mount.ts';
 import { watchFile, watchFolder } from './watch.ts';
 
 const LOOK_MS = 5;
@@ -36,22 +37,7 @@ async function watched(t: TestContext, make: (folder: string) => void, watch = w
 
 const aFile = (folder: string) => writeFileSync(join(folder, 'berth.yaml'), 'a: 1\n');
 
-/** As the kubelet mounts a ConfigMap: berth.yaml → ..data/berth.yaml, and ..data → the folder of this content. */
-function aConfigMap(folder: string): void {
-  mkdirSync(join(folder, '..1'));
-  writeFileSync(join(folder, '..1', 'berth.yaml'), 'a: 1\n');
-  symlinkSync('..1', join(folder, '..data'));
-  symlinkSync(join('..data', 'berth.yaml'), join(folder, 'berth.yaml'));
-}
-
-/** Swaps the content of such a volume, and its link, in one step. */
-function swap(folder: string, content: string): void {
-  mkdirSync(join(folder, '..2'));
-  writeFileSync(join(folder, '..2', 'berth.yaml'), content);
-  symlinkSync('..2', join(folder, '..data_tmp'));
-  renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
-  rmSync(join(folder, '..1'), { recursive: true });
-}
+const aVolume = (folder: string) => mount(folder, 'berth.yaml', 1, 'a: 1\n');
 
 const cases: ReadonlyArray<
   readonly [does: string, make: (folder: string) => void, change: (watched: Watched) => void, tells: boolean]
@@ -70,7 +56,12 @@ const cases: ReadonlyArray<
     },
     true,
   ],
-  ['follows a ConfigMap volume to its new content', aConfigMap, ({ folder }) => swap(folder, 'a: 2\n'), true],
+  [
+    'follows a ConfigMap volume to its new content',
+    aVolume,
+    ({ folder }) => mount(folder, 'berth.yaml', 2, 'a: 2\n'),
+    true,
+  ],
   ['waits while the file is away', aFile, ({ path }) => rmSync(path), false],
   ['tells of a file that was not there at first', () => {}, ({ folder }) => aFile(folder), true],
   [
@@ -94,7 +85,12 @@ const folderCases: typeof cases = [
   ['tells that the file is gone', aFile, ({ path }) => rmSync(path), true],
   ['tells that the folder is gone', aFile, ({ folder }) => renameSync(folder, `${folder}-gone`), true],
   ['does not look at names with a dot', aFile, ({ folder }) => writeFileSync(join(folder, '.hidden'), ''), false],
-  ['follows a Secret’s volume to its new content', aConfigMap, ({ folder }) => swap(folder, 'a: 2\n'), true],
+  [
+    'follows a Secret’s volume to its new content',
+    aVolume,
+    ({ folder }) => mount(folder, 'berth.yaml', 2, 'a: 2\n'),
+    true,
+  ],
 ];
 
 for (const [watch, table] of [

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger } from '../log/index.ts';
+import { mount } from '../testing/mount.ts';
 import { followKeyFolder, KeysError } from './follow-key-folder.ts';
 import { digestOf } from './key-ring.ts';
 
@@ -17,16 +18,6 @@ function aFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'berth-keys-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
-}
-
-/** As the kubelet mounts a Secret: keys → ..data/keys, and ..data → the folder of this content. Again, it swaps it. */
-function mount(folder: string, version: number, content: string): void {
-  mkdirSync(join(folder, `..${version}`));
-  writeFileSync(join(folder, `..${version}`, 'keys'), content);
-  symlinkSync(`..${version}`, join(folder, '..data_tmp'));
-  renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
-  if (version === 1) symlinkSync(join('..data', 'keys'), join(folder, 'keys'));
-  else rmSync(join(folder, `..${version - 1}`), { recursive: true });
 }
 
 function follow(t: TestContext, folder: string) {
@@ -77,7 +68,7 @@ const starts: ReadonlyArray<readonly [what: string, fill: (folder: string) => vo
       'keyless',
       'known',
     ],
-    ['a Secret’s volume', (folder) => mount(folder, 1, line('one')), 'keyless', 'known'],
+    ['a Secret’s volume', (folder) => mount(folder, 'keys', 1, line('one')), 'keyless', 'known'],
   ];
 
 for (const [what, fill, keyless, withOne] of starts) {
@@ -133,10 +124,10 @@ for (const [what, fill, message] of refused) {
 
 test('a swapped Secret is taken over, and the log has how many keys there are and their names', async (t) => {
   const folder = aFolder(t);
-  mount(folder, 1, line('one'));
+  mount(folder, 'keys', 1, line('one'));
   const { caller, logged, next } = follow(t, folder);
   await sleep(10 * LOOK_MS);
-  mount(folder, 2, line('two') + line('three'));
+  mount(folder, 'keys', 2, line('two') + line('three'));
   const { level, message, keys, names } = await next();
   assert.deepEqual([level, message, keys, names], ['info', 'keys in force', 2, ['three', 'two']]);
   assert.deepEqual([caller('one'), caller('two')], ['unknownKey', 'known']);
@@ -156,10 +147,10 @@ test('keys that come later are asked for from then on', async (t) => {
 
 test('a mistake changes nothing, and the log has where it is and not what it is', async (t) => {
   const folder = aFolder(t);
-  mount(folder, 1, line('one'));
+  mount(folder, 'keys', 1, line('one'));
   const { caller, next } = follow(t, folder);
   await sleep(10 * LOOK_MS);
-  mount(folder, 2, `${line('two')}my-secret-key\n`);
+  mount(folder, 'keys', 2, `${line('two')}my-secret-key\n`);
   const { level, message, problems } = await next();
   assert.deepEqual([level, message], ['error', 'keys not taken over']);
   assert.match(problems[0], /\/keys: line 2: expected .*, found 1 word$/);
@@ -172,7 +163,7 @@ for (const [what, remove] of [
 ] as const) {
   test(`when ${what} is gone, the last keys stay in force, and a warning says so`, async (t) => {
     const folder = aFolder(t);
-    mount(folder, 1, line('one'));
+    mount(folder, 'keys', 1, line('one'));
     const { caller, next } = follow(t, folder);
     await sleep(10 * LOOK_MS);
     remove(folder);

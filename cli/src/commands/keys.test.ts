@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { digestOf } from '@berth/chassis/keys';
 import { parseKeyFiles } from '@berth/core/keys';
 import { aTerminal } from '../testing/a-terminal.ts';
 import { keys } from './keys.ts';
@@ -10,8 +10,6 @@ function run(args: readonly string[], terminal: Parameters<typeof aTerminal>[0] 
   const code = keys(fake, args);
   return { code, ...fake.written() };
 }
-
-const digestOf = (key: string) => createHash('sha256').update(key).digest('hex');
 
 test('keys new shows a key, the line for it, and what to do with each', () => {
   const { code, out, err } = run(['new', 'shop', '--models', 'iris,digits']);

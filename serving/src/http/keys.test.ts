@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { HttpAnswer } from '@berth/chassis/http';
+import { digestOf } from '@berth/chassis/keys';
 import { type RepositoryFiles, startAssembled, type TestServer } from '../testing/assembled.ts';
 
 const IRIS_KEY = 'berth_for-iris';
@@ -19,7 +19,6 @@ const MODELS: RepositoryFiles = {
   'broken/1/model.onnx': { model: 'unknown-op.onnx' },
 };
 
-const digestOf = (key: string) => createHash('sha256').update(key).digest('hex');
 const folder = mkdtempSync(join(tmpdir(), 'berth-keys-'));
 writeFileSync(
   join(folder, 'keys'),
