@@ -25,7 +25,8 @@ export type ModelServer = {
 /**
  * Starts the model server: listens first, so that probes see it loading, then loads the repository's models.
  *
- * @throws RepositoryError when there is nothing to serve; KeysError when the key files cannot be used; Error (EADDRINUSE …) when a port cannot be had
+ * @throws RepositoryError when there is nothing to serve; KeysError when the key files cannot be used; Error
+ *   (EADDRINUSE …) when a port cannot be had
  */
 export async function startServer(options: ServeOptions): Promise<ModelServer> {
   const { config, log } = options;

@@ -47,8 +47,8 @@ export function followKeyFolder({ folder, lookMs, log }: FollowOptions): Followe
       return;
     }
     if (read.value === undefined) {
-      if (keys !== undefined)
-        log.warn('key files are gone: the last keys stay in force', { folder, ...summaryOf(keys) });
+      if (keys === undefined) return;
+      log.warn('key files are gone: the last keys stay in force', { folder, ...summaryOf(keys) });
       return;
     }
     keys = read.value;

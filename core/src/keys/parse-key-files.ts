@@ -1,5 +1,5 @@
 import type { Checked, Problem } from '../schema/index.ts';
-import { type ApiKey, EVERY_MODEL, isKeyName, isModelName, NAME_MEANS } from './api-key.ts';
+import { type ApiKey, EVERY_MODEL, isKeyName, isModelName, LONGEST_NAME, NAME_MEANS } from './api-key.ts';
 
 export type KeyFile = { readonly path: string; readonly text: string };
 
@@ -69,7 +69,9 @@ function parseWords(words: readonly string[], field: string): Checked<ApiKey> {
 }
 
 function nameFault(name: string): string {
-  return name.length > 40 ? `one of ${name.length} characters` : 'one with other characters, or another first one';
+  return name.length > LONGEST_NAME
+    ? `one of ${name.length} characters`
+    : 'one with other characters, or one that begins with a mark';
 }
 
 function digestFault(digest: string): string {

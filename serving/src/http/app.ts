@@ -34,7 +34,7 @@ type Asked = { readonly head: HttpHead; readonly caller: Caller; readonly trace:
 export function createApp({ routes, gate, log, now, randomBytes, failed }: AppOptions): HttpAdmission {
   const find = createRouter(routes);
 
-  const admitted = (head: HttpHead, caller: Caller): HttpAnswer | HttpHandler => {
+  const route = (head: HttpHead, caller: Caller): HttpAnswer | HttpHandler => {
     const match = find(head.method, head.path);
     if (match.kind === 'found') {
       const { target, parameters } = match;
@@ -83,15 +83,15 @@ export function createApp({ routes, gate, log, now, randomBytes, failed }: AppOp
     const isLogged = trace !== undefined || log.isEnabled('debug');
     const caller = gate.callerOf(head.headers.authorization as string | undefined);
     const asked: Asked = { head, caller, trace };
-    let admission: HttpAnswer | HttpHandler;
+    let routed: HttpAnswer | HttpHandler;
     try {
-      admission = admitted(head, caller);
+      routed = route(head, caller);
     } catch (error) {
-      admission = fail(error, asked);
+      routed = fail(error, asked);
     }
-    if (typeof admission !== 'function') return isLogged ? logged(admission, asked, now()) : admission;
+    if (typeof routed !== 'function') return isLogged ? logged(routed, asked, now()) : routed;
 
-    const handle = admission;
+    const handle = routed;
     const respond: HttpHandler = (call) => {
       try {
         const answer = handle(call);

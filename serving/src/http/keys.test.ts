@@ -221,6 +221,17 @@ describe('what belongs to no model', () => {
     });
   }
 
+  for (const [method, path] of [
+    ['POST', '/nowhere'],
+    ['POST', '/v2/health/live'],
+    ['POST', '/v1/models/iris:explain'],
+  ] as const) {
+    test(`${method} ${path}, which is not there, is answered unread`, () => {
+      const answer = answerUnread(method, path, undefined);
+      assert.ok(answer !== 'reads the body' && answer.status >= 400);
+    });
+  }
+
   test('on the port of the doors, nothing that is open has a model’s name', async () => {
     for (const [path] of OPEN.filter(([open]) => !/^\/(\w+z|metrics)$/.test(open))) {
       for (const key of [undefined, UNKNOWN_KEY]) {
