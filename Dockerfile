@@ -25,7 +25,7 @@ RUN set -eu; \
   cp node_modules/yaml/LICENSE /out/licenses/yaml
 
 RUN set -eu; \
-  mkdir -p /out/etc/berth; \
+  mkdir -p /out/etc/berth/keys; \
   mkdir -m 1777 /out/tmp; \
   cp -L /etc/os-release /out/etc; \
   echo 'berth:x:65532:65532::/:/none' >/out/etc/passwd; \
@@ -46,7 +46,8 @@ ENV PATH=/usr/local/bin \
   NODE_ENV=production \
   BERTH_HOST=0.0.0.0 \
   BERTH_MODELS=/models \
-  BERTH_CONFIG=/etc/berth/config.yaml
+  BERTH_CONFIG=/etc/berth/config.yaml \
+  BERTH_KEYS=/etc/berth/keys
 WORKDIR /app
 USER 65532:65532
 EXPOSE 8000 8002

@@ -13,6 +13,7 @@ const cases: ReadonlyArray<readonly [does: string, args: readonly string[], code
   ['tells its version', ['--version'], 0, new RegExp(`^${packageJson.version}\n$`), /^$/],
   ['hands a command its arguments', ['inspect', iris], 0, /^file +\S+\/iris\/1\/model\.onnx /, /^$/],
   ['ends as the command does', ['inspect'], 2, /^$/, /^berth: expected one ONNX file\nSee: berth inspect --help\n$/],
+  ['makes a key', ['keys', 'new', 'shop'], 0, /^A key "shop" for every model\./, /^$/],
   ['knows no other commands', ['fly'], 2, /^$/, /^berth: "fly" is not a command\nSee: berth --help\n$/],
   ['knows no other options', ['--fly'], 2, /^$/, /^berth: "--fly" is not a command\nSee: berth --help\n$/],
 ];

@@ -10,6 +10,7 @@ Usage: berth <command> [options]
 Commands:
   serve [folder]       serve the models in a folder: REST on port 8000, metrics on 8002
   inspect <file>       show what an ONNX model takes and gives, and how to ask it
+  keys new <name>      make an API key, and the line that lets it in
 
   berth <command> --help   the options of a command
   berth --version          this version
@@ -36,6 +37,10 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === 'inspect') {
     const { inspect } = await import('./commands/inspect.ts');
     return inspect(terminal, rest);
+  }
+  if (command === 'keys') {
+    const { keys } = await import('./commands/keys.ts');
+    return keys(terminal, rest);
   }
   const { switches } = parseFlags(args, ['help', 'version']);
   if (switches.has('version')) terminal.out.write(`${packageJson.version}\n`);

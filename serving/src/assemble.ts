@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { readLimits } from '@berth/chassis/cgroup';
 import { finding, type Health } from '@berth/chassis/health';
-import type { HttpAnswer, HttpHandler, Refusal } from '@berth/chassis/http';
+import type { HttpAdmission, HttpAnswer, Refusal } from '@berth/chassis/http';
+import { followKeyFolder, KeyRing } from '@berth/chassis/keys';
 import type { Logger } from '@berth/chassis/log';
 import { listed, ServingError } from '@berth/core/inference';
 import { reloaded, type ServerConfig } from './config.ts';
 import { DataPlane } from './data-plane/data-plane.ts';
+import { Gate } from './data-plane/gate.ts';
 import { createApp } from './http/app.ts';
 import { errorAnswer } from './http/errors.ts';
 import { operationsRoutes } from './http/operations-routes.ts';
@@ -20,6 +22,8 @@ import { loadRepository } from './models/load-repository.ts';
 import { registerObservedMetrics } from './observed-metrics.ts';
 import { RepositoryError, scanRepository } from './repository/scan-repository.ts';
 
+const KEYS_LOOK_MS = 1000;
+
 export type ServeOptions = {
   readonly config: ServerConfig;
   readonly log: Logger;
@@ -29,11 +33,12 @@ export type ServeOptions = {
 /** The model server without its sockets: what its ports answer, and its life. */
 export type Assembly = {
   /** Answers the REST port. */
-  readonly handle: HttpHandler;
+  readonly admit: HttpAdmission;
   /** Answers the metrics port. */
-  readonly handleOperations: HttpHandler;
-  /** The answer to a request that is refused before it is read. */
+  readonly admitOperations: HttpAdmission;
+  /** The answer to a request whose body cannot be taken. */
   readonly refuse: (refusal: Refusal) => HttpAnswer;
+  readonly asksForKeys: () => boolean;
   readonly config: () => ServerConfig;
   readonly catalog: Catalog;
   readonly health: Health;
@@ -47,14 +52,14 @@ export type Assembly = {
   readonly startDraining: () => void;
   /** Loads no further model; the one being loaded is finished. */
   readonly stopLoading: () => void;
-  /** Frees the models. */
+  /** Frees the models, and looks after the keys no longer. */
   readonly close: () => Promise<void>;
 };
 
 /**
  * Puts the server together from its configuration.
  *
- * @throws RepositoryError when there is nothing to serve
+ * @throws RepositoryError when there is nothing to serve; KeysError when the key files cannot be used
  */
 export function assemble({ config: initial, log, versions }: ServeOptions): Assembly {
   let config = initial;
@@ -90,10 +95,15 @@ export function assemble({ config: initial, log, versions }: ServeOptions): Asse
   let requests = 0;
   const failed = ({ model, code }: ServingError) => metrics.failed(model, code);
   const tools = { log, now, randomBytes };
+  const keys =
+    config.keys === undefined
+      ? { ring: new KeyRing(), stop: () => {} }
+      : followKeyFolder({ folder: config.keys, lookMs: KEYS_LOOK_MS, log });
 
   return {
-    handle: createApp({
+    admit: createApp({
       ...tools,
+      gate: new Gate(keys.ring, catalog),
       failed,
       routes: [
         rootRoute(catalog, config.serverName, versions.server),
@@ -108,8 +118,9 @@ export function assemble({ config: initial, log, versions }: ServeOptions): Asse
         ...v1Routes(plane),
       ],
     }),
-    handleOperations: createApp({
+    admitOperations: createApp({
       ...tools,
+      gate: new Gate(new KeyRing(), catalog),
       // A scrape that missed is no request of a model.
       failed: () => {},
       routes: operationsRoutes(health, () => metrics.registry.text()),
@@ -119,6 +130,7 @@ export function assemble({ config: initial, log, versions }: ServeOptions): Asse
       failed(error);
       return errorAnswer(error);
     },
+    asksForKeys: () => keys.ring.asksForKeys,
     config: () => config,
     catalog,
     health,
@@ -161,6 +173,7 @@ export function assemble({ config: initial, log, versions }: ServeOptions): Asse
       isStopping = true;
     },
     close: async () => {
+      keys.stop();
       await Promise.all(catalog.loaded().map((model) => model.close()));
     },
   };

@@ -19,6 +19,11 @@ export const SERVER_SETTINGS = {
     about:
       'The model that answers `/predict`. Without it, the one whose `serving.yaml` says so, or the only one there is.',
   },
+  keys: {
+    kind: 'text',
+    about:
+      'A folder of key files. When there is a file in it, only the keys that it lists enter; what changes in the files is taken over while running.',
+  },
   serverName: { kind: 'text', about: 'The server’s name in its metadata.', default: 'berth' },
   host: {
     kind: 'text',

@@ -1,5 +1,5 @@
 import type { Health } from '@berth/chassis/health';
-import { createHttpServer, type HttpHandler } from '@berth/chassis/http';
+import { createHttpServer, type HttpAdmission } from '@berth/chassis/http';
 import { assemble, type ServeOptions } from './assemble.ts';
 import type { ServerConfig } from './config.ts';
 
@@ -10,6 +10,7 @@ export type ModelServer = {
   readonly health: Health;
   /** A path whose GET shows a prediction. */
   readonly tryPath: () => string;
+  readonly asksForKeys: () => boolean;
   /** Resolves when every model has been loaded or has failed to. */
   readonly loaded: Promise<void>;
   /** Takes over the settings that can change while running. */
@@ -24,14 +25,15 @@ export type ModelServer = {
 /**
  * Starts the model server: listens first, so that probes see it loading, then loads the repository's models.
  *
- * @throws RepositoryError when there is nothing to serve; Error (EADDRINUSE …) when a port cannot be had
+ * @throws RepositoryError when there is nothing to serve; KeysError when the key files cannot be used; Error
+ *   (EADDRINUSE …) when a port cannot be had
  */
 export async function startServer(options: ServeOptions): Promise<ModelServer> {
   const { config, log } = options;
   const assembly = assemble(options);
-  const open = (handle: HttpHandler) =>
+  const open = (admit: HttpAdmission) =>
     createHttpServer({
-      handle,
+      admit,
       refuse: assembly.refuse,
       limits: () => {
         const { maxRequestBytes, maxBodiesBytes } = assembly.config();
@@ -41,8 +43,8 @@ export async function startServer(options: ServeOptions): Promise<ModelServer> {
       now: () => performance.now(),
       random: Math.random,
     });
-  const http = open(assembly.handle);
-  const operations = open(assembly.handleOperations);
+  const http = open(assembly.admit);
+  const operations = open(assembly.admitOperations);
   assembly.observe(http.connections);
 
   const metricsPort = await operations.listen(config.host, config.metricsPort);
@@ -58,6 +60,7 @@ export async function startServer(options: ServeOptions): Promise<ModelServer> {
     metricsPort,
     health: assembly.health,
     tryPath: () => assembly.catalog.tryPath(),
+    asksForKeys: assembly.asksForKeys,
     loaded,
     reconfigure: assembly.reconfigure,
     startDraining: () => {

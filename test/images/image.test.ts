@@ -84,6 +84,7 @@ describe('the image', () => {
     assert.deepEqual(config.Entrypoint, ['node', '--max-semi-space-size=4', '/app/berth.js']);
     assert.deepEqual(config.Cmd, ['serve']);
     assert.deepEqual(Object.keys(config.ExposedPorts), ['8000/tcp', '8002/tcp']);
+    assert.ok(config.Env.includes('BERTH_KEYS=/etc/berth/keys'));
     assert.equal(config.Healthcheck?.Test[0], 'CMD');
     assert.equal(config.Labels['org.opencontainers.image.version'], version);
     assert.equal(config.Labels['org.opencontainers.image.licenses'], 'Apache-2.0');

@@ -15,9 +15,15 @@ export type LoadResult = {
 
 /**
  * Closed-loop load over `connections` keep-alive connections, until `isOver` says so. A connection that was told to
- * close is opened anew.
+ * close is opened anew. `headers` is asked before each request.
  */
-export async function load(url: string, body: string, connections: number, isOver: () => boolean): Promise<LoadResult> {
+export async function load(
+  url: string,
+  body: string,
+  connections: number,
+  isOver: () => boolean,
+  headers: () => Readonly<Record<string, string>> = () => ({}),
+): Promise<LoadResult> {
   const lost: string[] = [];
   const refused: string[] = [];
   let answered = 0;
@@ -27,7 +33,7 @@ export async function load(url: string, body: string, connections: number, isOve
     Array.from({ length: connections }, async () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       while (!isOver()) {
-        const result = await once(url, body, agent, () => {
+        const result = await once(url, body, headers(), agent, () => {
           toldToClose++;
         });
         if (result === 'answered') answered++;
@@ -43,9 +49,16 @@ export async function load(url: string, body: string, connections: number, isOve
   return { answered, lost, refused, toldToClose, notConnected };
 }
 
-function once(url: string, body: string, agent: Agent, closes: () => void): Promise<string> {
+function once(
+  url: string,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+  agent: Agent,
+  closes: () => void,
+): Promise<string> {
+  const options = { method: 'POST', agent, headers: { ...headers, 'content-length': body.length } };
   return new Promise((resolve) => {
-    const outgoing = request(url, { method: 'POST', agent, headers: { 'content-length': body.length } }, (incoming) => {
+    const outgoing = request(url, options, (incoming) => {
       let isWhole = false;
       if (incoming.headers.connection === 'close') closes();
       incoming.on('data', () => {});

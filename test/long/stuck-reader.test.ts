@@ -6,7 +6,9 @@ import { createHttpServer } from '@berth/chassis/http';
 
 test('a client that takes nothing of its answer keeps bodies out for a minute, and not for ever', async () => {
   const server = createHttpServer({
-    handle: ({ path }) => ({ status: 200, body: path === '/large' ? Buffer.alloc(20 * 1024 * 1024) : 'small' }),
+    admit:
+      () =>
+      ({ path }) => ({ status: 200, body: path === '/large' ? Buffer.alloc(20 * 1024 * 1024) : 'small' }),
     refuse: () => ({ status: 503, body: 'busy' }),
     limits: () => ({ bodyBytes: 1000, allBodiesBytes: 1000 }),
     connectionMaxAgeMs: 600_000,

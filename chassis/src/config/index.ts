@@ -10,4 +10,4 @@ export {
   type Setting,
   type Settings,
 } from './settings.ts';
-export { watchFile } from './watch-file.ts';
+export { watchFile, watchFolder } from './watch.ts';

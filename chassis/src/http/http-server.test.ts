@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
@@ -14,9 +15,13 @@ const echo: HttpHandler = ({ method, path, query, body }) => ({
 
 type TestServer = HttpServer & { readonly port: number; readonly clients: Set<Client> };
 
-async function aServer(t: TestContext, options: Partial<HttpServerOptions> = {}): Promise<TestServer> {
+/** A server that admits every request to `handle`, unless told. */
+async function aServer(
+  t: TestContext,
+  { handle = echo, ...options }: Partial<HttpServerOptions> & { readonly handle?: HttpHandler } = {},
+): Promise<TestServer> {
   const server = createHttpServer({
-    handle: echo,
+    admit: () => handle,
     refuse: (refusal) =>
       refusal.kind === 'tooLarge'
         ? { status: 413, body: `larger than ${refusal.limit}` }
@@ -210,6 +215,39 @@ test('a client that waits for "100 Continue" with too large a body is refused, n
   const answer = await client.receiveAll();
   assert.equal(statusOf(answer), 413);
   assert.match(answer, /\r\nconnection: close\r\n/i);
+});
+
+/** Admits nobody to /closed. */
+const closed: HttpServerOptions['admit'] = ({ path }) => (path === '/closed' ? { status: 401, body: 'who?' } : echo);
+
+test('a request that is not admitted is answered before its body has come, and the connection goes on', async (t) => {
+  const client = new Client(await aServer(t, { admit: closed }));
+  for (let round = 0; round < 3; round++) {
+    const head = 'POST /closed HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n';
+    assert.equal(statusOf(await client.send(head).receive('who?')), 401);
+    await client.send(`four${get('/next')}`).receive('GET /next [] 0 bytes');
+  }
+  assert.equal(statusOf(await client.send(get('/closed')).receive('who?')), 401);
+  await client.send(get('/next')).receive('GET /next [] 0 bytes');
+});
+
+test('a request that is not admitted is not asked for its body', async (t) => {
+  const client = new Client(await aServer(t, { admit: closed }));
+  client.send('POST /closed HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n');
+  const answer = await client.receiveAll();
+  assert.equal(statusOf(answer), 401);
+  assert.match(answer, /\r\nconnection: close\r\n/i);
+});
+
+test('an admission that throws becomes a 500 and a warning', async (t) => {
+  const warned = once(process, 'warning');
+  const server = await aServer(t, {
+    admit: () => {
+      throw new Error('of the admission');
+    },
+  });
+  assert.equal(statusOf(await new Client(server).send(get('/')).receive('{"error":"internal error"}')), 500);
+  assert.match(String(await warned), /of the admission/);
 });
 
 test('bodies share a budget: what does not fit is refused until others have been answered', async (t) => {
@@ -593,7 +631,7 @@ test('close waits 5 s for the rest of a body, and not for ever', async (t) => {
 test('a port that is taken is an error with its code', async (t) => {
   const first = await aServer(t);
   const second = createHttpServer({
-    handle: echo,
+    admit: () => echo,
     refuse: () => ({ status: 503, body: '' }),
     limits: () => ({ bodyBytes: 1, allBodiesBytes: 1 }),
     connectionMaxAgeMs: 1,

@@ -1,17 +1,17 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type HttpAnswer, type HttpHandler, JSON_TYPE, NO_BODY } from './call.ts';
+import { type HttpAdmission, type HttpAnswer, type HttpHandler, type HttpHead, JSON_TYPE, NO_BODY } from './call.ts';
 
 // Not an import: that reads every export of node:http, and with them loads its WebSocket client, which takes a quarter
 // of the server's start.
 const { createServer } = process.getBuiltinModule('node:http');
 
-/** What stands in the way of a request before any handler sees it. */
+/** What stands in the way of a body. */
 export type Refusal = { readonly kind: 'tooLarge'; readonly limit: number } | { readonly kind: 'busy' };
 
 export type HttpServerOptions = {
-  readonly handle: HttpHandler;
-  /** The answer to a request that is refused before its body is read. */
+  readonly admit: HttpAdmission;
+  /** The answer to a request whose body cannot be taken. */
   readonly refuse: (refusal: Refusal) => HttpAnswer;
   /** Limits on bodies, in bytes; read for every request, so that they can change. */
   readonly limits: () => { readonly bodyBytes: number; readonly allBodiesBytes: number };
@@ -67,7 +67,7 @@ const BROKEN: HttpAnswer = { status: 500, headers: JSON_TYPE, body: '{"error":"i
 
 /** A node:http server that reads bodies within limits, ages its connections and can be emptied without losing a request. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { handle, refuse, limits, now } = options;
+  const { admit, refuse, limits, now } = options;
   const connections = new Map<Socket, Connection>();
   let isEmptying = false;
   let bodiesBytes = 0;
@@ -143,13 +143,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     answer(exchange, BROKEN);
   };
 
-  const refuseUnread = (exchange: Exchange, refusal: Refusal, awaitsContinue: boolean): void => {
+  const refuseUnread = (exchange: Exchange, refused: HttpAnswer, awaitsContinue: boolean): void => {
     const { connection, request, response } = exchange;
     end(exchange);
     giveBack(exchange);
     // A client that waits for "100 Continue" has sent nothing, and may not: only a new connection is sure to be in step.
     // Any other is in the middle of sending, and would not see the answer if the connection were closed on it.
-    write({ request, response }, refuse(refusal), awaitsContinue);
+    write({ request, response }, refused, awaitsContinue);
     connection.busy++;
     const timer = setTimeout(() => request.socket.destroy(), DISCARD_MS);
     timer.unref();
@@ -160,20 +160,18 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     request.removeAllListeners('data').resume();
   };
 
-  const call = (exchange: Exchange, body: Buffer): void => {
-    const { request } = exchange;
-    const { socket } = request;
-    const target = originForm(request.url as string);
-    const mark = target.indexOf('?');
+  const admission: HttpAdmission = (head) => {
     try {
-      const result = handle({
-        method: request.method as string,
-        path: mark === -1 ? target : target.slice(0, mark),
-        query: mark === -1 ? '' : target.slice(mark + 1),
-        headers: request.headers,
-        body,
-        hasLeft: () => socket.destroyed,
-      });
+      return admit(head);
+    } catch (error) {
+      warn(error);
+      return BROKEN;
+    }
+  };
+
+  const call = (exchange: Exchange, handle: HttpHandler, head: HttpHead, body: Buffer): void => {
+    try {
+      const result = handle({ ...head, body });
       if (!(result instanceof Promise)) answer(exchange, result);
       else {
         result.then(
@@ -194,9 +192,16 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return;
     }
     const length = Number(headers['content-length'] ?? 0);
-    const isChunked = headers['transfer-encoding'] !== undefined;
-    if (length === 0 && !isChunked) {
-      call(exchange, NO_BODY);
+    const hasBody = length > 0 || headers['transfer-encoding'] !== undefined;
+    const head = headOf(request);
+    const admitted = admission(head);
+    if (typeof admitted !== 'function') {
+      if (hasBody) refuseUnread(exchange, admitted, awaitsContinue);
+      else answer(exchange, admitted);
+      return;
+    }
+    if (!hasBody) {
+      call(exchange, admitted, head, NO_BODY);
       return;
     }
 
@@ -207,7 +212,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     };
     const refusal = refusalOf(length, length);
     if (refusal !== undefined) {
-      refuseUnread(exchange, refusal, awaitsContinue);
+      refuseUnread(exchange, refuse(refusal), awaitsContinue);
       return;
     }
     if (awaitsContinue) response.writeContinue();
@@ -220,7 +225,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const late = refusalOf(received, chunk.length);
       if (late !== undefined) {
         chunks.length = 0;
-        refuseUnread(exchange, late, false);
+        refuseUnread(exchange, refuse(late), false);
         return;
       }
       exchange.reserved += chunk.length;
@@ -231,7 +236,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       if (exchange.isOver) return;
       const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, received);
       chunks.length = 0;
-      call(exchange, body);
+      call(exchange, admitted, head, body);
     });
     request.on('error', () => {
       // The client left in the middle of its body: there is nobody to answer.
@@ -314,6 +319,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     connections: () => connections.size,
     unanswered: () => unanswered,
+  };
+}
+
+function headOf(request: IncomingMessage): HttpHead {
+  const { socket } = request;
+  const target = originForm(request.url as string);
+  const mark = target.indexOf('?');
+  return {
+    method: request.method as string,
+    path: mark === -1 ? target : target.slice(0, mark),
+    query: mark === -1 ? '' : target.slice(mark + 1),
+    headers: request.headers,
+    hasLeft: () => socket.destroyed,
   };
 }
 

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createRouter, type Route, type RouteHandler, type RouteParameters } from './router.ts';
+import { createRouter, type Route, type RouteParameters } from './router.ts';
 
-const handlers = new Map<RouteHandler, string>();
-
-function aRoute(method: 'GET' | 'POST', path: string): Route {
-  const handler: RouteHandler = () => ({ status: 200, body: '' });
-  handlers.set(handler, `${method} ${path}`);
-  return [method, path, handler];
+function aRoute(method: 'GET' | 'POST', path: string): Route<string> {
+  return [method, path, `${method} ${path}`];
 }
 
 const find = createRouter([
@@ -27,7 +23,7 @@ const find = createRouter([
 /** What a router finds, in a form that reads: the route and its parameters, the methods to use instead, or nothing. */
 function found(method: string, path: string): readonly [string, RouteParameters] | string {
   const match = find(method, path);
-  if (match.kind === 'found') return [handlers.get(match.handler) ?? '', match.parameters];
+  if (match.kind === 'found') return [match.target, match.parameters];
   return match.kind === 'methodNotAllowed' ? `use ${match.allowed.join(' or ')}` : 'nothing';
 }
 

@@ -1,41 +1,40 @@
-import type { HttpAnswer, HttpCall } from './call.ts';
-
 /** The values of a route's `:name` segments, decoded. */
 export type RouteParameters = Readonly<Record<string, string>>;
 
-export type RouteHandler = (call: HttpCall, parameters: RouteParameters) => HttpAnswer | Promise<HttpAnswer>;
+/** A method and path, and what is there. */
+export type Route<Target> = readonly [method: 'GET' | 'POST', path: string, target: Target];
 
-export type Route = readonly [method: 'GET' | 'POST', path: string, handler: RouteHandler];
-
-export type RouteMatch =
-  | { readonly kind: 'found'; readonly handler: RouteHandler; readonly parameters: RouteParameters }
+export type RouteMatch<Target> =
+  | { readonly kind: 'found'; readonly target: Target; readonly parameters: RouteParameters }
   | { readonly kind: 'methodNotAllowed'; readonly allowed: readonly string[] }
   | { readonly kind: 'notFound' };
 
-type Node = {
-  readonly children: Map<string, Node>;
-  parameter: Node | undefined;
-  readonly handlers: Map<string, { readonly handler: RouteHandler; readonly names: readonly string[] }>;
+type Node<Target> = {
+  readonly children: Map<string, Node<Target>>;
+  parameter: Node<Target> | undefined;
+  readonly targets: Map<string, { readonly target: Target; readonly names: readonly string[] }>;
 };
 
-/** Finds the handler of a path such as `/v2/models/:model/infer`; literal segments win over parameters, for good. */
-export function createRouter(routes: readonly Route[]): (method: string, path: string) => RouteMatch {
-  const root = newNode();
-  for (const [method, path, handler] of routes) {
+/** Finds what is at a path such as `/v2/models/:model/infer`; literal segments win over parameters, for good. */
+export function createRouter<Target>(
+  routes: readonly Route<Target>[],
+): (method: string, path: string) => RouteMatch<Target> {
+  const root = newNode<Target>();
+  for (const [method, path, target] of routes) {
     let node = root;
     const names: string[] = [];
     for (const segment of segmentsOf(path)) {
       if (segment.startsWith(':')) {
         names.push(segment.slice(1));
-        node.parameter ??= newNode();
+        node.parameter ??= newNode<Target>();
         node = node.parameter;
       } else {
-        const child = node.children.get(segment) ?? newNode();
+        const child = node.children.get(segment) ?? newNode<Target>();
         node.children.set(segment, child);
         node = child;
       }
     }
-    node.handlers.set(method, { handler, names });
+    node.targets.set(method, { target, names });
   }
 
   return (method, path) => {
@@ -55,19 +54,19 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
       values.push(value);
       node = node.parameter;
     }
-    const found = node.handlers.get(method === 'HEAD' ? 'GET' : method);
+    const found = node.targets.get(method === 'HEAD' ? 'GET' : method);
     if (found === undefined) {
-      const allowed = [...node.handlers.keys()];
+      const allowed = [...node.targets.keys()];
       return allowed.length === 0 ? { kind: 'notFound' } : { kind: 'methodNotAllowed', allowed };
     }
     const parameters: Record<string, string> = {};
     for (let at = 0; at < values.length; at++) parameters[found.names[at] as string] = values[at] as string;
-    return { kind: 'found', handler: found.handler, parameters };
+    return { kind: 'found', target: found.target, parameters };
   };
 }
 
-function newNode(): Node {
-  return { children: new Map(), parameter: undefined, handlers: new Map() };
+function newNode<Target>(): Node<Target> {
+  return { children: new Map(), parameter: undefined, targets: new Map() };
 }
 
 /** A slash at the end means nothing: `/v2/` is `/v2`. */

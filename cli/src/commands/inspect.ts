@@ -1,11 +1,11 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { flagOf, parseFlags } from '@berth/chassis/config';
+import { parseFlags } from '@berth/chassis/config';
 import { shapeText, type TensorSpec } from '@berth/core/inference';
 import { hasBatchDimension, type OnnxHeader, toSignature } from '@berth/core/onnx';
 import { curlLine, makeExample } from '@berth/core/rows';
-import { problemText } from '@berth/core/schema';
 import { findExternalFiles, headerOf, LoadProblem, MODEL_FILE, sha256Of, VERSION } from '@berth/serving/model-file';
+import { readOptions } from '../read-options.ts';
 import { bold, EXIT, fail, failUsage, type Terminal } from '../terminal.ts';
 
 const HELP = `Show what an ONNX model takes and gives, and how to ask it.
@@ -23,19 +23,14 @@ Exit codes: 0 the file is a model that can be served, 1 it is not (and why), 2 w
 
 /** `berth inspect`. */
 export async function inspect(terminal: Terminal, args: readonly string[]): Promise<number> {
-  const { positionals, flags, switches, problems } = parseFlags(args, ['help']);
-  if (switches.has('help')) {
+  const parsed = parseFlags(args, ['help']);
+  if (parsed.switches.has('help')) {
     terminal.out.write(HELP);
     return EXIT.done;
   }
-  const { output = 'text', ...unknown } = flags;
-  const [file, ...more] = positionals;
-  const wrong = [
-    ...problems.map(problemText),
-    ...Object.keys(unknown).map((flag) => `${flagOf(flag)} is not an option`),
-    ...(output === 'text' || output === 'json' ? [] : [`--output: expected json or text, found "${output}"`]),
-    ...(file === undefined || more.length > 0 ? ['expected one ONNX file'] : []),
-  ];
+  const { asJson, wrong: wrongOptions } = readOptions(parsed);
+  const [file, ...more] = parsed.positionals;
+  const wrong = [...wrongOptions, ...(file === undefined || more.length > 0 ? ['expected one ONNX file'] : [])];
   if (wrong.length > 0 || file === undefined) return failUsage(terminal, wrong, 'berth inspect --help');
 
   let report: Report;
@@ -46,7 +41,7 @@ export async function inspect(terminal: Terminal, args: readonly string[]): Prom
     if (error instanceof LoadProblem) return fail(terminal, message);
     return fail(terminal, code === 'ENOENT' ? `${path} is not there` : `${path} cannot be read: ${message}`);
   }
-  terminal.out.write(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : textOf(terminal, report));
+  terminal.out.write(asJson ? `${JSON.stringify(report, null, 2)}\n` : textOf(terminal, report));
   return report.problem === undefined ? EXIT.done : EXIT.failed;
 }
 

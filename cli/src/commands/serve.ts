@@ -10,7 +10,9 @@ import {
   watchFile,
 } from '@berth/chassis/config';
 import { shutdownOnSignals } from '@berth/chassis/drain';
+import { KeysError } from '@berth/chassis/keys';
 import { createLogger, type Logger } from '@berth/chassis/log';
+import { curlLine } from '@berth/core/rows';
 import { type Checked, problemText } from '@berth/core/schema';
 import {
   configProblems,
@@ -100,7 +102,8 @@ export async function serve(terminal: Terminal, args: readonly string[], version
   );
   await server.loaded;
   const { ok, reasons } = server.health.ready();
-  if (ok) log.info('ready', { try: `curl http://localhost:${server.httpPort}${server.tryPath()}` });
+  const address = `http://localhost:${server.httpPort}${server.tryPath()}`;
+  if (ok) log.info('ready', { try: curlLine(address, undefined, server.asksForKeys()) });
   else log.warn('not ready', { reasons });
   return untilSignalled();
 }
@@ -171,6 +174,7 @@ function takeOver(
 }
 
 function failStart(terminal: Terminal, config: ServerConfig, error: NodeJS.ErrnoException): number {
+  if (error instanceof KeysError) return failUsage(terminal, error.problems.map(problemText), 'berth serve --help');
   if (error instanceof RepositoryError) return failUsage(terminal, [error.message], 'berth serve --help');
   if (error.code === 'EADDRINUSE') {
     const port = (error as { port?: number }).port;

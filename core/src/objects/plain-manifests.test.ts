@@ -56,20 +56,16 @@ const promises: ReadonlyArray<readonly [what: string, found: unknown, expected: 
     { apiVersion: 'apps/v1', kind: 'Deployment', name: 'model-serving' },
   ],
   ['the configuration as it was given', at('ConfigMap', 'data'), { 'config.yaml': CONFIG }],
-  [
-    'the ConfigMap and, when it exists, the Secret in one volume',
-    at('Deployment', `${POD}/volumes/0/projected/sources`),
-    [
-      { configMap: { name: 'model-serving-config' } },
-      { secret: { name: 'model-serving-keys', optional: true, items: [{ key: 'keys', path: 'keys/keys' }] } },
-    ],
-  ],
+  ['the ConfigMap as a volume', at('Deployment', `${POD}/volumes/0/configMap/name`), 'model-serving-config'],
   [
     'the checksum that rolls the pods',
     at('Deployment', 'spec/template/metadata/annotations'),
     { 'berth.dev/config-checksum': 'sum' },
   ],
   ['that volume where the image looks', at('Deployment', `${POD}/containers/0/volumeMounts/0/mountPath`), '/etc/berth'],
+  ['the Secret of keys as a volume', at('Deployment', `${POD}/volumes/1/secret/secretName`), 'model-serving-keys'],
+  ['pods that start without that Secret', at('Deployment', `${POD}/volumes/1/secret/optional`), true],
+  ['keys where the image looks', at('Deployment', `${POD}/containers/0/volumeMounts/1/mountPath`), '/etc/berth/keys'],
   ['no token for the pods', at('Deployment', `${POD}/automountServiceAccountToken`), false],
   ['five seconds more than the server takes', at('Deployment', `${POD}/terminationGracePeriodSeconds`), 30],
 ];

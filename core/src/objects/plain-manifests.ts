@@ -70,6 +70,8 @@ export function plainManifests(version: string, config: PlainConfig): readonly M
         'spec.strategy.rollingUpdate': 'First a new pod is ready, then an old one goes: the capacity never falls.',
         'spec.template.spec.terminationGracePeriodSeconds':
           'The server ends within 25 s of SIGTERM; 5 s more for the kubelet.',
+        'spec.template.spec.volumes.1.secret':
+          'API keys (docs/guides/api-keys.md). Pods take the Secret over within a minute or two of its being made.',
         [`${container}.startupProbe`]: 'Loading large models takes minutes; until it is over nothing else is asked.',
         [`${container}.livenessProbe.terminationGracePeriodSeconds`]:
           'A server that hangs does not end in good order, however long it is given.',

@@ -36,17 +36,12 @@ export function makePodTemplate(workload: ServingWorkload, configChecksum: strin
         matchLabelKeys: ['pod-template-hash'],
       })),
       containers: [makeContainer(workload)],
-      volumes: [{ name: 'config', projected: { sources: configSources(workload) } }],
+      volumes: [
+        { name: 'config', configMap: { name: workload.configMap } },
+        { name: 'keys', secret: { secretName: workload.keysSecret, optional: true } },
+      ],
     },
   };
-}
-
-/** One volume for both, since nothing can be mounted inside a volume that is read-only. */
-function configSources({ configMap, keysSecret }: ServingWorkload) {
-  return [
-    { configMap: { name: configMap } },
-    { secret: { name: keysSecret, optional: true, items: [{ key: 'keys', path: 'keys/keys' }] } },
-  ];
 }
 
 function makeContainer({ image, ports, metricsPort, resources }: ServingWorkload) {
@@ -69,7 +64,11 @@ function makeContainer({ image, ports, metricsPort, resources }: ServingWorkload
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    volumeMounts: [{ name: 'config', mountPath: '/etc/berth', readOnly: true }],
+    volumeMounts: [
+      { name: 'config', mountPath: '/etc/berth', readOnly: true },
+      // The kubelet makes the folder for it inside the other volume.
+      { name: 'keys', mountPath: '/etc/berth/keys', readOnly: true },
+    ],
   };
 }
 

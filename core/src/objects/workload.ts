@@ -22,7 +22,7 @@ export type ServingWorkload = {
   /** Where probes and Prometheus ask. */
   readonly metricsPort: number;
   readonly configMap: string;
-  /** A Secret with API keys under `keys`, mounted when it exists; without one the pods ask nobody for a key. */
+  /** The Secret with the files of API keys. While it is not there, none are asked for. */
   readonly keysSecret: string;
   /** Over what the pods are spread, the most important first. */
   readonly spread: readonly Spread[];

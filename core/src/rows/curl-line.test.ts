@@ -17,6 +17,11 @@ const cases: ReadonlyArray<readonly [does: string, url: string, body: string, ex
   ['names a file for more', URL, '1'.repeat(1001), `curl ${URL} -d @body.json`],
 ];
 
+test('curlLine posts nothing where there is no body', () => assert.equal(curlLine(URL), `curl ${URL}`));
+
+test('curlLine takes the key that a server asks for from the shell', () =>
+  assert.equal(curlLine(URL, '1', true), `curl -H "Authorization: Bearer $KEY" ${URL} -d '1'`));
+
 for (const [does, url, body, expected] of cases) {
   test(`curlLine ${does}`, () => assert.equal(curlLine(url, body), expected));
 }

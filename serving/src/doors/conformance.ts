@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { inspect } from 'node:util';
+import { digestOf } from '@berth/chassis/keys';
 import type { Datatype, Tensor, TensorData } from '@berth/core/inference';
 import type { RepositoryFiles } from '../testing/assembled.ts';
 
 /** How a door tells a client that it did not answer; each protocol has its own words for these. */
-export type DoorFailure = 'invalid' | 'notFound' | 'unavailable' | 'deadline' | 'internal';
+export type DoorFailure =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'notFound'
+  | 'unavailable'
+  | 'deadline'
+  | 'internal';
 
 export type DoorResult<Value> =
   | { readonly ok: true; readonly value: Value }
@@ -34,6 +45,8 @@ type TensorMetadata = { readonly name: string; readonly datatype: string; readon
  * promise the same: the suite below is the promise.
  */
 export type DoorClient = {
+  /** The same door, asked with a key. */
+  readonly withKey: (key: string) => DoorClient;
   readonly serverLive: () => Promise<boolean>;
   readonly serverReady: () => Promise<boolean>;
   readonly modelReady: (model: string, version?: string) => Promise<DoorResult<boolean>>;
@@ -111,8 +124,11 @@ const EXTREMES: ReadonlyArray<readonly [Datatype, TensorData]> = [
   ['BYTES', ['', 'naïve "quoted"\n🚢']],
 ];
 
-/** What every door promises. `start` opens one over a repository of the given models. */
-export function doorConformance(name: string, start: (files: RepositoryFiles) => Promise<DoorClient>): void {
+/** Opens a door over a repository of the given models; where there is a folder of keys, with these. */
+export type StartDoor = (files: RepositoryFiles, config?: { readonly keys: string }) => Promise<DoorClient>;
+
+/** What every door promises. */
+export function doorConformance(name: string, start: StartDoor): void {
   describe(`door ${name}`, () => {
     let door: DoorClient;
     before(async () => {
@@ -361,5 +377,52 @@ export function doorConformance(name: string, start: (files: RepositoryFiles) =>
       assert.equal(bad?.ok, false);
       assert.deepEqual(fine?.ok && fine.value.outputs, [floats('y', [1, 2], 2, 2.5)]);
     });
+  });
+
+  describe(`door ${name}, where keys are asked for`, () => {
+    let folder: string;
+    let door: DoorClient;
+    before(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'berth-door-'));
+      const line = (key: string, model: string) => `${key} sha256:${digestOf(key)} ${model}\n`;
+      writeFileSync(join(folder, 'keys'), line('iris-key', 'iris') + line('lost-key', 'nope'));
+      door = await start({ iris: { example: 'iris' } }, { keys: folder });
+    });
+    after(async () => {
+      await door.stop();
+      rmSync(folder, { recursive: true });
+    });
+
+    test('tells everybody whether it is live and ready, and its name', async () => {
+      assert.deepEqual([await door.serverLive(), await door.serverReady()], [true, true]);
+      assert.equal((await door.serverMetadata()).name, 'berth');
+    });
+
+    const calls: ReadonlyArray<
+      readonly [what: string, (as: DoorClient, model: string) => Promise<DoorResult<unknown>>]
+    > = [
+      ['a prediction', (as, model) => as.infer({ model, inputs: [row] })],
+      ['a signature', (as, model) => as.modelMetadata(model)],
+      ['readiness', (as, model) => as.modelReady(model)],
+      ['a version', (as, model) => as.modelReady(model, '1')],
+    ];
+    const callers: ReadonlyArray<
+      readonly [who: string, key: string | undefined, model: string, failure: DoorFailure | undefined]
+    > = [
+      ['no key', undefined, 'iris', 'unauthenticated'],
+      ['another key', 'other-key', 'iris', 'unauthenticated'],
+      ['a key for another model', 'lost-key', 'iris', 'forbidden'],
+      ['a key for another model than one that is not there', 'iris-key', 'nope', 'forbidden'],
+      ['a key for a model that is not there', 'lost-key', 'nope', 'notFound'],
+      ['a key for the model', 'iris-key', 'iris', undefined],
+    ];
+    for (const [what, call] of calls) {
+      for (const [who, key, model, failure] of callers) {
+        test(`${failure === undefined ? 'gives' : 'refuses'} ${what} to ${who}`, async () => {
+          const result = await call(key === undefined ? door : door.withKey(key), model);
+          assert.equal(result.ok ? undefined : result.failure, failure, inspect(result));
+        });
+      }
+    }
   });
 }

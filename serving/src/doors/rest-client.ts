@@ -1,11 +1,12 @@
 import type { Datatype, Tensor } from '@berth/core/inference';
 import { exactFloat, parseExactly, readData, writeData } from '@berth/core/json-tensors';
-import type { RepositoryFiles } from '../testing/assembled.ts';
-import { startAssembled } from '../testing/assembled.ts';
-import type { DoorClient, DoorFailure, DoorRequest, DoorResponse, DoorResult } from './conformance.ts';
+import { startAssembled, type TestServer } from '../testing/assembled.ts';
+import type { DoorClient, DoorFailure, DoorRequest, DoorResponse, DoorResult, StartDoor } from './conformance.ts';
 
 const FAILURE: Readonly<Record<number, DoorFailure>> = {
   400: 'invalid',
+  401: 'unauthenticated',
+  403: 'forbidden',
   404: 'notFound',
   503: 'unavailable',
   504: 'deadline',
@@ -13,16 +14,18 @@ const FAILURE: Readonly<Record<number, DoorFailure>> = {
 };
 
 /** A client of the REST door for the conformance suite, without a socket. */
-export async function startRestDoor(files: RepositoryFiles): Promise<DoorClient> {
-  const server = await startAssembled(files);
+export const startRestDoor: StartDoor = async (files, config) => clientOf(await startAssembled(files, config), {});
+
+function clientOf(server: TestServer, headers: Readonly<Record<string, string>>): DoorClient {
   const ask = async <Value>(method: string, path: string, body?: string): Promise<DoorResult<Value>> => {
-    const answer = await server.request(method, path, { body });
+    const answer = await server.request(method, path, { body, headers });
     if (answer.status === 200) return { ok: true, value: parseExactly(String(answer.body)) as Value };
     return { ok: false, failure: FAILURE[answer.status] as DoorFailure, message: answer.error as string };
   };
   const pathOf = (model: string, version?: string) =>
     `/v2/models/${model}${version === undefined ? '' : `/versions/${version}`}`;
   return {
+    withKey: (key) => clientOf(server, { authorization: `Bearer ${key}` }),
     serverLive: async () => (await server.request('GET', '/v2/health/live')).status === 200,
     serverReady: async () => (await server.request('GET', '/v2/health/ready')).status === 200,
     modelReady: async (model, version) => {

@@ -1,12 +1,19 @@
 import type { Finding } from '@berth/chassis/health';
 import { type HttpAnswer, JSON_TYPE } from '@berth/chassis/http';
 
-/** A probe's answer: the status speaks; KServe's client also reads `{"live": true}` or `{"ready": true}`. */
-export function healthAnswer(question: 'live' | 'ready' | 'started', { ok, reasons }: Finding): HttpAnswer {
+/**
+ * A probe's answer: the status speaks; KServe's client also reads `{"live": true}` or `{"ready": true}`. The reasons
+ * name models.
+ */
+export function healthAnswer(
+  question: 'live' | 'ready' | 'started',
+  { ok, reasons }: Finding,
+  tellsReasons = true,
+): HttpAnswer {
   return {
     status: ok ? 200 : 503,
     headers: JSON_TYPE,
-    body: JSON.stringify({ [question]: ok, ...(!ok && { reasons }) }),
+    body: JSON.stringify({ [question]: ok, ...(!ok && tellsReasons && { reasons }) }),
   };
 }
 

@@ -1,18 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { HttpCall, Route } from '@berth/chassis/http';
+import type { HttpCall, Route, RouteParameters } from '@berth/chassis/http';
 import type { Tensor } from '@berth/core/inference';
 import { exactFloat, shortFloat32 } from '@berth/core/json-tensors';
+import type { Caller } from '@berth/core/keys';
 import { curlLine, predictionRows, readFriendly, writeOutputs, writePredictions } from '@berth/core/rows';
 import type { DataPlane, InferenceRequest } from '../data-plane/data-plane.ts';
 import type { LoadedModel } from '../models/model.ts';
 import { json } from './answers.ts';
+import { type Endpoint, forModel, type Respond } from './endpoint.ts';
 import { readJsonBody } from './json-body.ts';
 
 /** The friendly form: rows in, labels out; GET runs the model's own example and shows how to send one's own. */
-export function predictRoutes(plane: DataPlane): readonly Route[] {
+export function predictRoutes(plane: DataPlane): readonly Route<Endpoint>[] {
   const serve = (
     call: HttpCall,
-    parameters: Readonly<Record<string, string>>,
+    parameters: RouteParameters,
     translate: (model: LoadedModel) => InferenceRequest,
     more: (model: LoadedModel) => string,
   ) => {
@@ -22,7 +24,7 @@ export function predictRoutes(plane: DataPlane): readonly Route[] {
       return typeof text === 'string' ? json(text) : text.then(json);
     });
   };
-  const post: Route[2] = (call, parameters) =>
+  const post: Respond = (call, parameters) =>
     serve(
       call,
       parameters,
@@ -33,17 +35,18 @@ export function predictRoutes(plane: DataPlane): readonly Route[] {
       }),
       () => '',
     );
-  const get: Route[2] = (call, parameters) =>
+  const get: Respond = (call, parameters, caller) =>
     serve(
       call,
       parameters,
       ({ signature, features, example }) => ({ inputs: readFriendly(signature, features, example) }),
-      ({ example }) => `,"example":${JSON.stringify(example)},"try":${JSON.stringify(exampleLine(call, example))}`,
+      ({ example }) =>
+        `,"example":${JSON.stringify(example)},"try":${JSON.stringify(exampleLine(call, caller, example))}`,
     );
   return ['/predict', '/models/:model/predict', '/models/:model/versions/:version/predict'].flatMap(
-    (path): readonly Route[] => [
-      ['GET', path, get],
-      ['POST', path, post],
+    (path): readonly Route<Endpoint>[] => [
+      ['GET', path, forModel(get)],
+      ['POST', path, forModel(post)],
     ],
   );
 }
@@ -82,8 +85,12 @@ async function writeInTurns(rows: number, step: number, write: (from: number, to
 }
 
 /** A line to paste into a shell that sends the example to where this request came. */
-function exampleLine({ headers, path }: HttpCall, example: unknown): string {
+function exampleLine({ headers, path }: HttpCall, caller: Caller, example: unknown): string {
   const { host } = headers;
   const isPlain = typeof host === 'string' && /^[\w.:[\]-]+$/.test(host);
-  return curlLine(`http://${isPlain ? host : 'localhost:8000'}${path}`, JSON.stringify(example));
+  return curlLine(
+    `http://${isPlain ? host : 'localhost:8000'}${path}`,
+    JSON.stringify(example),
+    caller.kind !== 'anyone',
+  );
 }

@@ -1,41 +1,48 @@
 import { JSON_TYPE, type Route } from '@berth/chassis/http';
 import { bodyInvalid, listed, ServingError, type Signature, shortened, type Tensor } from '@berth/core/inference';
 import { exactFloat, writeNested } from '@berth/core/json-tensors';
+import { mayUse } from '@berth/core/keys';
 import { readFriendly, readRows } from '@berth/core/rows';
 import { isRecord, shown } from '@berth/core/schema';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import type { LoadedModel } from '../models/model.ts';
 import { json } from './answers.ts';
+import { type Endpoint, forAnyKey, forModel } from './endpoint.ts';
 import { readJsonBody } from './json-body.ts';
 
 /** KServe's V1 protocol: list, status and `:predict`. */
-export function v1Routes(plane: DataPlane): readonly Route[] {
+export function v1Routes(plane: DataPlane): readonly Route<Endpoint>[] {
   const { catalog } = plane;
   return [
-    ['GET', '/v1/models', () => json({ models: catalog.names() })],
+    [
+      'GET',
+      '/v1/models',
+      forAnyKey((_call, _none, caller) => json({ models: catalog.names().filter((name) => mayUse(caller, name)) })),
+    ],
     [
       'GET',
       '/v1/models/:model',
-      (_call, { model }) => {
+      forModel((_call, { model }) => {
         const ready = catalog.state(model as string).phase === 'ready';
         return { status: ready ? 200 : 503, headers: JSON_TYPE, body: JSON.stringify({ name: model, ready }) };
-      },
+      }),
     ],
     [
       'POST',
       '/v1/models/:target',
-      (call, { target }) => {
-        const name = predicted(target as string);
-        return plane.serve(
-          { door: 'v1', name, hasLeft: call.hasLeft },
-          (model) => ({
-            inputs: readJsonBody(call, '{"instances": [...]}', (body) =>
-              readV1Request(model.signature, model.features, body),
-            ),
-          }),
-          (model, outputs) => json(writeV1Response(model, outputs)),
-        );
-      },
+      forModel(
+        (call, { target }) =>
+          plane.serve(
+            { door: 'v1', name: predicted(target as string), hasLeft: call.hasLeft },
+            (model) => ({
+              inputs: readJsonBody(call, '{"instances": [...]}', (body) =>
+                readV1Request(model.signature, model.features, body),
+              ),
+            }),
+            (model, outputs) => json(writeV1Response(model, outputs)),
+          ),
+        ({ target }) => predicted(target as string),
+      ),
     ],
   ];
 }

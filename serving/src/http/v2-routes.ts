@@ -1,10 +1,12 @@
 import type { Health } from '@berth/chassis/health';
 import type { HttpCall, Route } from '@berth/chassis/http';
 import { bodyInvalid, type Datatype, ServingError, type TensorSpec } from '@berth/core/inference';
+import { type Caller, mayUse, mayUseEverything } from '@berth/core/keys';
 import { isRecord, shown } from '@berth/core/schema';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import type { LoadedModel } from '../models/model.ts';
 import { healthAnswer, json } from './answers.ts';
+import { type Endpoint, forAnyKey, forModel, open, type Respond } from './endpoint.ts';
 import { readJsonBody } from './json-body.ts';
 import { readV2Request, writeV2Response } from './v2-infer.ts';
 
@@ -18,10 +20,10 @@ export type V2Options = {
 };
 
 /** The Open Inference Protocol v2, REST, in its JSON form, with Triton's model configuration and repository index. */
-export function v2Routes({ plane, health, serverName, serverVersion, newId }: V2Options): readonly Route[] {
+export function v2Routes({ plane, health, serverName, serverVersion, newId }: V2Options): readonly Route<Endpoint>[] {
   const { catalog } = plane;
 
-  const infer: Route[2] = (call, { model: name, version }) => {
+  const infer: Respond = (call, { model: name, version }) => {
     let id: string | undefined;
     return plane.serve(
       { door: 'v2', name, version, hasLeft: call.hasLeft },
@@ -35,7 +37,7 @@ export function v2Routes({ plane, health, serverName, serverVersion, newId }: V2
       (model, outputs) => json(writeV2Response(model.name, model.version, id ?? newId(), outputs)),
     );
   };
-  const metadata: Route[2] = (_call, { model: name, version }) => {
+  const metadata: Respond = (_call, { model: name, version }) => {
     const model = catalog.find(name as string, version);
     return json({
       name: model.name,
@@ -45,34 +47,41 @@ export function v2Routes({ plane, health, serverName, serverVersion, newId }: V2
       outputs: model.signature.outputs.map(tensorMetadata),
     });
   };
-  const ready: Route[2] = (_call, { model: name, version }) => {
+  const ready: Respond = (_call, { model: name, version }) => {
     const model = catalog.find(name as string, version);
     return json({ name: model.name, version: model.version, ready: true });
   };
-  const config: Route[2] = (_call, { model: name, version }) =>
-    json(modelConfig(catalog.find(name as string, version)));
-  const noModelControl: Route[2] = () => {
+  const config: Respond = (_call, { model: name, version }) => json(modelConfig(catalog.find(name as string, version)));
+  const noModelControl: Respond = () => {
     throw new ServingError(
       'FeatureUnsupported',
       'models are loaded when the server starts; loading and unloading by request is not supported',
     );
   };
 
-  const both = (method: Route[0], path: string, handler: Route[2]): readonly Route[] => [
-    [method, `/v2/models/:model${path}`, handler],
-    [method, `/v2/models/:model/versions/:version${path}`, handler],
+  const both = (method: 'GET' | 'POST', path: string, respond: Respond): readonly Route<Endpoint>[] => [
+    [method, `/v2/models/:model${path}`, forModel(respond)],
+    [method, `/v2/models/:model/versions/:version${path}`, forModel(respond)],
   ];
   return [
-    ['GET', '/v2', () => json({ name: serverName, version: serverVersion, extensions: ['model_configuration'] })],
-    ['GET', '/v2/health/live', () => healthAnswer('live', health.live())],
-    ['GET', '/v2/health/ready', () => healthAnswer('ready', health.ready())],
+    ['GET', '/v2', open(() => json({ name: serverName, version: serverVersion, extensions: ['model_configuration'] }))],
+    [
+      'GET',
+      '/v2/health/live',
+      open((_call, _none, caller) => healthAnswer('live', health.live(), mayUseEverything(caller))),
+    ],
+    [
+      'GET',
+      '/v2/health/ready',
+      open((_call, _none, caller) => healthAnswer('ready', health.ready(), mayUseEverything(caller))),
+    ],
     ...both('GET', '', metadata),
     ...both('GET', '/ready', ready),
     ...both('GET', '/config', config),
     ...both('POST', '/infer', infer),
-    ['POST', '/v2/repository/index', (call) => json(index(plane, call))],
-    ['POST', '/v2/repository/models/:model/load', noModelControl],
-    ['POST', '/v2/repository/models/:model/unload', noModelControl],
+    ['POST', '/v2/repository/index', forAnyKey((call, _none, caller) => json(index(plane, call, caller)))],
+    ['POST', '/v2/repository/models/:model/load', forModel(noModelControl)],
+    ['POST', '/v2/repository/models/:model/unload', forModel(noModelControl)],
   ];
 }
 
@@ -100,9 +109,9 @@ function modelConfig({ name, signature, maxRows }: LoadedModel) {
 }
 
 /** The repository index; Triton's client sends an empty body. */
-function index({ catalog }: DataPlane, call: HttpCall) {
+function index({ catalog }: DataPlane, call: HttpCall, caller: Caller) {
   const onlyReady = call.body.length > 0 && readJsonBody(call, '{"ready": true}', readsOnlyReady);
-  return catalog.index().filter(({ state }) => !onlyReady || state === 'READY');
+  return catalog.index().filter(({ name, state }) => mayUse(caller, name) && (!onlyReady || state === 'READY'));
 }
 
 function readsOnlyReady(request: unknown): boolean {

@@ -64,15 +64,17 @@ export class Catalog {
   /**
    * The name that a request without one means: the default, or the only model.
    *
-   * @throws ServingError `ModelAmbiguous`, naming the choices
+   * @throws ServingError `ModelAmbiguous`, naming the choices that may be told
    */
-  defaultName(): string {
+  defaultName(mayTell: (name: string) => boolean = () => true): string {
     const names = this.names();
     if (this.#defaultModel !== undefined) return this.#defaultModel;
     if (names.length === 1) return names[0] as string;
+    const choices = names.filter(mayTell);
+    const expected = choices.length === 0 ? 'its name' : `one of ${listed(choices)}`;
     throw new ServingError(
       'ModelAmbiguous',
-      `which model? expected one of ${listed(names)} in the path, as /models/${names[0]}/predict; or set defaultModel`,
+      `which model? expected ${expected} in the path, as /models/${choices[0] ?? '{model}'}/predict; or set defaultModel`,
     );
   }
 

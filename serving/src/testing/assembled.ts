@@ -73,15 +73,10 @@ export async function startAssembled(files: RepositoryFiles, over: Partial<Serve
           : Buffer.isBuffer(body)
             ? body
             : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-      const handle = path === '/metrics' || /^\/\w+z$/.test(path) ? assembly.handleOperations : assembly.handle;
-      const answer = await handle({
-        method,
-        path,
-        query,
-        headers: { host: 'localhost:8000', ...headers },
-        body: sent,
-        hasLeft,
-      });
+      const admit = path === '/metrics' || /^\/\w+z$/.test(path) ? assembly.admitOperations : assembly.admit;
+      const head = { method, path, query, headers: { host: 'localhost:8000', ...headers }, hasLeft };
+      const admitted = admit(head);
+      const answer = await (typeof admitted === 'function' ? admitted({ ...head, body: sent }) : admitted);
       const json =
         answer.headers?.['content-type'] === 'application/json' ? JSON.parse(String(answer.body)) : undefined;
       return { ...answer, json, error: json?.error };
