@@ -95,6 +95,6 @@ if (import.meta.main) {
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
   const key = process.env.BERTH_API_KEY;
   const load: Load = JSON.parse(process.argv[2] ?? '');
-  const headers = key ? { authorization: `Bearer ${key}` } : {};
+  const headers = { ...load.headers, ...(key ? { authorization: `Bearer ${key}` } : {}) };
   await sendLoad({ ...load, headers }, (second) => console.log(JSON.stringify(second)), stop.signal);
 }

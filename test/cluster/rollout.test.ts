@@ -36,6 +36,52 @@ scenario(
   },
 );
 
+/** What is wrong in each, and how it is applied. */
+const BAD: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
+  image: (scene) => scene.when.imageIs('localhost/berth-server:none'),
+  // By hand: npm run generate refuses it.
+  configuration: async (scene) => {
+    await scene.when.patched('configmap/model-serving-config', { data: { 'config.yaml': 'logLevl: info\n' } });
+    await scene.when.patched('deployment/model-serving', {
+      spec: { template: { metadata: { annotations: { 'berth.dev/config-checksum': 'changed' } } } },
+    });
+  },
+  model: (scene) =>
+    scene.when.applicationIs({
+      models: { ...IRIS_2, 'iris/2/model.onnx': { file: 'test/models/not-onnx.onnx' } },
+      deployment: IN_TIME,
+    }),
+};
+
+// Instead of the two minutes of k8s/deployment.yaml.
+const IN_TIME = { spec: { progressDeadlineSeconds: 15 } };
+
+for (const [what, makeBad] of Object.entries(BAD)) {
+  scenario(
+    `bad-${what}`,
+    `Given the application under load, when a bad ${what} is rolled out, then the roll stops, the old pods serve, and scripts/rollback restores`,
+    async (scene) => {
+      const { code: deployed, output: deploying } = await scene.script('deploy', '--no-build');
+      assert.equal(deployed, 0, deploying);
+      await scene.when.patched('deployment/model-serving', IN_TIME);
+      const load = await scene.given.load({ rate: 100 });
+      const good = await scene.template();
+      await makeBad(scene);
+      await scene.then.rolloutFails();
+      assert.equal(await scene.readyPods(), 2);
+      const { code, output } = await scene.script('rollback');
+      assert.equal(code, 0, output);
+      for (const line of output.trim().split('\n')) scene.say(line);
+      await scene.then.rolloutEnds();
+      assert.deepEqual(await scene.template(), good);
+      // A pod that starts now reads the configuration that is there now.
+      await scene.kubectl('rollout', 'restart', 'deployment/model-serving');
+      await scene.then.rolloutEnds();
+      await scene.then.nothingWasLost(load);
+    },
+  );
+}
+
 /** Changes the application and waits until the last pod of before has ended. */
 async function roll(scene: Scene, load: RunningLoad, name: string, change: () => Promise<unknown>): Promise<void> {
   load.marks.set(name, load.rows.length);

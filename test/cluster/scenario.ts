@@ -260,6 +260,11 @@ export class Scene {
     return JSON.parse(await this.kubectl('get', 'pods', '-l', SELECTOR, '-o', 'json')).items;
   }
 
+  /** What the Deployment's pods are made by. */
+  async template(): Promise<unknown> {
+    return JSON.parse(await this.kubectl('get', DEPLOYMENT, '-o', 'jsonpath={.spec.template}'));
+  }
+
   async readyPods(): Promise<number> {
     return Number(await this.kubectl('get', DEPLOYMENT, '-o', 'jsonpath={.status.readyReplicas}'));
   }
