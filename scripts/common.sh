@@ -232,7 +232,7 @@ explain_pods() {
     sentence=$(describe_pod "$name")
     say "  $name: ${sentence:-not ready}"
     "${kubectl[@]}" get events "--field-selector=involvedObject.name=$name,type=Warning" --sort-by=.lastTimestamp \
-      -o jsonpath='{.items[-1:].message}' 2>/dev/null | sed -n '1s/^/    last warning: /p' || true
+      -o jsonpath='{.items[-1:].message}{"\n"}' 2>/dev/null | sed -n '1s/^/    last warning: /p' || true
     pod_log "$name" "${restarts:-0}" --tail=3 2>/dev/null | sed 's/^/    log: /' || true
   done < <(pods)
 }

@@ -132,7 +132,7 @@ describe('build-images', () => {
     [
       'no context',
       '',
-      { answers: { 'kubectl config view*': { fails: 'error: no context\n' } } },
+      { answers: { 'kubectl *config view*': { fails: 'error: no context\n' } } },
       1,
       /error: no context/,
     ],

@@ -32,7 +32,23 @@ export type Outcome = {
 };
 
 const TOOLS = [
-  ...['awk', 'bash', 'cat', 'cp', 'curl', 'date', 'diff', 'dirname', 'env', 'grep', 'mkdir', 'mktemp', 'rm', 'sed'],
+  ...[
+    'awk',
+    'bash',
+    'cat',
+    'cp',
+    'curl',
+    'date',
+    'diff',
+    'dirname',
+    'env',
+    'grep',
+    'gzip',
+    'mkdir',
+    'mktemp',
+    'rm',
+    'sed',
+  ],
   ...['sh', 'sleep', 'tail', 'tar', 'tr'],
 ];
 
