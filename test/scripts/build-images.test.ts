@@ -125,7 +125,7 @@ describe('build-images', () => {
       '',
       { answers: other },
       1,
-      /neither kind nor minikube.*--image REGISTRY/s,
+      /neither kind nor minikube.*deploy --image REGISTRY/s,
     ],
     ['a loader of another cluster', '--load kind', { answers: other }, 1, /context far is no kind cluster/],
     ['a loader that is not there', '', { commands: ['docker', 'kubectl'], answers: kind }, 1, /needs kind/],

@@ -52,8 +52,10 @@ describe('rollback', { concurrency: 2 }, () => {
 
   test('shows what is now and what it goes back to', async () => {
     const { stdout } = await rollback('--dry-run', 2, failed);
-    assert.match(stdout, /back to {2}revision 1, 2 ready, image image:a, configuration aaa/);
-    assert.match(stdout, /now is {3}revision 2, 0 ready, image image:b, configuration bbb/);
+    assert.match(
+      stdout,
+      /now {6}revision 2, 0 ready, image image:b, configuration bbb\n {2}back to {2}revision 1, 2 ready, image image:a, configuration aaa/,
+    );
   });
 
   test('puts the configuration back before the pods', async () => {
