@@ -26,7 +26,7 @@ fi
 temp=$(mktemp -d "${TMPDIR:-/tmp}/berth.XXXXXX")
 background=''
 end() {
-  if [[ -n $background ]]; then kill "$background" 2>/dev/null || true; fi
+  if [[ -n $background ]]; then { kill "$background" && wait "$background"; } 2>/dev/null || true; fi
   rm -rf "$temp"
 }
 trap end EXIT
@@ -162,6 +162,11 @@ need_deployment() {
   [[ -n $found ]] ||
     fail "there is no deployment $app in namespace $namespace of context $context" \
       "To make it: $checkout/scripts/deploy $here" 'To look elsewhere: -n NS, --context NAME'
+}
+
+# The current one of the Deployment: it counts the changes of what pods are made of.
+revision() {
+  ask get deployment "$app" --ignore-not-found -o 'jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}'
 }
 
 need_image_name() {

@@ -168,7 +168,7 @@ describe('deploy', { concurrency: 2 }, () => {
       '',
       { [NAMESPACE]: '', '*auth can-i create namespaces': { fails: 'no' } },
       1,
-      /create namespaces\n/,
+      /no namespace default, and you may not make one/,
     ],
     ['a cluster that takes no image from here, before anything is changed', '', far, 1, /neither kind nor minikube/],
     ['a name without a registry', '--image berth', {}, 2, /must begin with a registry/],
@@ -245,7 +245,7 @@ describe('deploy', { concurrency: 2 }, () => {
       /timed out.*\n {2}bad: not ready, waiting: CrashLoopBackOff; restarted 3 times, last ended with code 2 \(Error\)\n {4}last warning: Back-off.*\n {4}log: berth: colour/,
     );
     assert.doesNotMatch(stderr, /good/);
-    assert.match(stderr, /scripts\/rollback --context kind-a -n default\n.*scripts\/collect-diagnostics/);
+    assert.match(stderr, /scripts\/collect-diagnostics --context kind-a -n default\n.*scripts\/rollback/);
     assert.deepEqual(changes(calls), apply, 'a configuration that does not work is not recorded');
   });
 });
