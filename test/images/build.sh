@@ -9,17 +9,10 @@ version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' "$checkout/package.json")
 [[ -n $version ]] || fail 'found no version in package.json'
 image=localhost/berth-server:$version
 
-# npm in the build stage reaches the registry as npm on this machine does: same address, same certificate authorities.
-authorities=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
-[[ -e $authorities ]] || fail "found no $authorities: install ca-certificates"
-registry=$(npm config get registry)
-printf '%s\n' "registry=$registry" 'cafile=/run/authorities.crt' >"$cache/npmrc"
-
 log=$cache/build.log
 echo "building $image, log in $log"
-store bud --isolation chroot --network host --format docker --layers --force-rm --pull-never \
-  --volume "$authorities:/run/authorities.crt:ro" --volume "$cache/npmrc:/usr/local/etc/npmrc:ro" \
-  --build-arg "VERSION=$version" --tag "$image" "$checkout" >"$log" 2>&1 || fail "$(tail -n 40 "$log")"
+build --format docker --layers --build-arg "VERSION=$version" --tag "$image" "$checkout" >"$log" 2>&1 ||
+  fail "$(tail -n 40 "$log")"
 
 # The sizes stand in the manifest: first its configuration, then the layers from the lowest up.
 store inspect --type image --format '{{.Manifest}}' "$image" | grep -o '"size":[0-9]*' | tail -n +2 | cut -d: -f2 |
