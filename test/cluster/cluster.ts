@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KUBERNETES, type Minor } from './boot/binaries.ts';
 import { describe, down, loadImage, runningCluster, type Say, status, up, type Wanted } from './boot/boot.ts';
-import { PATHS } from './boot/paths.ts';
+import { CONTROL, PATHS } from './boot/paths.ts';
 import type { HpaTimings } from './boot/start-programs.ts';
 
 /** By it `npm run test:cluster` tells the tests where they are. */
@@ -19,6 +19,8 @@ export type Cluster = {
   readonly context: string;
   /** The folder of kubectl and the other commands when they come with the cluster; otherwise those of the PATH are used. */
   readonly bin: string | undefined;
+  /** Where the first node's containerd listens, when that is on this machine. */
+  readonly containerdSocket?: string;
   /** Brings a docker-archive to every node. */
   readonly loadImage: (archive: string) => void;
 };
@@ -127,6 +129,7 @@ function ofGoModules(): Cluster {
     kubeconfig: PATHS.kubeconfig,
     context: 'berth',
     bin: running.bin,
+    containerdSocket: CONTROL.containerdSocket,
     loadImage,
   };
 }

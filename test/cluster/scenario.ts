@@ -87,17 +87,17 @@ export function scenario(id: string, sentence: string, play: (scene: Scene) => P
 export class Scene {
   readonly namespace: string;
   readonly context = cluster.context;
-  readonly #test: TestContext;
+  readonly #test: TestContext | undefined;
   readonly #ends: (() => unknown)[] = [];
 
-  constructor(id: string, context: TestContext) {
+  constructor(id: string, context?: TestContext) {
     this.namespace = `berth-${id}`;
     this.#test = context;
   }
 
   /** A line of the test's output. */
   say(line: string): void {
-    this.#test.diagnostic(line);
+    this.#test?.diagnostic(line);
   }
 
   async kubectl(...args: readonly string[]): Promise<string> {
@@ -237,7 +237,7 @@ export class Scene {
   }
 
   skip(why: string): void {
-    this.#test.skip(why);
+    this.#test?.skip(why);
   }
 
   /** Done when the scenario is over, however it ended. */
