@@ -72,14 +72,15 @@ function sendOne(load: Load, agent: Agent | false, due: number): Promise<string 
       ...load.headers,
     };
     const outgoing = request(load.url, { method: 'POST', agent, headers }, (incoming) => {
-      let isWhole = false;
-      incoming.on('data', () => {});
-      incoming.on('end', () => {
-        isWhole = true;
+      const status = incoming.statusCode ?? 0;
+      let refusal = '';
+      incoming.on('data', (chunk: Buffer) => {
+        // What is wrong with the request is worth reading; that a server is busy need not be said in its words.
+        if (status >= 400 && status < 500) refusal = (refusal + chunk).slice(0, 200);
       });
       incoming.on('close', () => {
-        if (!isWhole) resolve('the answer broke off');
-        else if (incoming.statusCode !== 200) resolve(`status ${incoming.statusCode}`);
+        if (!incoming.complete) resolve('the answer broke off');
+        else if (status !== 200) resolve(`status ${status} ${refusal}`.trim());
         else resolve(Math.round((performance.now() - due) * 100) / 100);
       });
     });

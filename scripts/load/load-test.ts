@@ -30,7 +30,7 @@ const POSITIVE = /^[1-9]\d*$/;
 const options = readOptions();
 const load = {
   url: options.url ?? 'http://model-serving/predict',
-  body: options.rows === 1 ? options.body : `{"rows":[${Array(options.rows).fill(options.body).join()}]}`,
+  body: options.rows === 1 ? options.body : `[${Array(options.rows).fill(options.body).join()}]`,
   rate: options.rate,
   seconds: options.duration,
   connections: options.connections,
