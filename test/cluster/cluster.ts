@@ -46,10 +46,15 @@ const kindConfig = join(PATHS.cache, 'kind.kubeconfig');
  */
 export async function bringUp(asked: Asked, say: Say): Promise<Cluster> {
   if (asked.context !== undefined) return ofContext(asked.context);
-  if (hasDocker()) return bringUpKind(asked, say);
+  if (!bootsItself(asked)) return bringUpKind(asked, say);
   const wanted: Wanted = { minor: asked.minor, nodes: asked.nodes, hpaTimings: asked.hpaTimings };
   await up(wanted, say);
   return ofGoModules();
+}
+
+/** Whether what is asked for is booted from Go modules. */
+export function bootsItself({ context }: Asked): boolean {
+  return context === undefined && !hasDocker();
 }
 
 /** Ends what {@link bringUp} made; a cluster of a context is not ours. */
@@ -98,13 +103,13 @@ function kindClusters(): readonly string[] {
 function bringUpKind({ minor, nodes }: Asked, say: Say): Cluster {
   if (!kindClusters().includes(KIND)) {
     say(`making a cluster with kind: Kubernetes ${KUBERNETES[minor]}, ${nodes} nodes`);
-    mkdirSync(dirname(kindConfig), { recursive: true });
     const roles = Array.from({ length: nodes }, (_, index) => ({ role: index === 0 ? 'control-plane' : 'worker' }));
     const config = JSON.stringify({ kind: 'Cluster', apiVersion: 'kind.x-k8s.io/v1alpha4', nodes: roles });
     const image = `kindest/node:v${KUBERNETES[minor]}`;
     const args = ['create', 'cluster', '--name', KIND, '--image', image, '--config', '-', '--wait', '120s'];
     execFileSync('kind', args, { input: config, stdio: ['pipe', 'inherit', 'inherit'] });
   }
+  mkdirSync(dirname(kindConfig), { recursive: true });
   writeFileSync(kindConfig, run('kind', 'get', 'kubeconfig', '--name', KIND), { mode: 0o600 });
   return {
     description: `a cluster by kind, Kubernetes ${KUBERNETES[minor]}, the HPA as Kubernetes has it`,

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KUBERNETES, type Minor } from './boot/binaries.ts';
 import { HPA_TIMINGS, type HpaTimings } from './boot/start-programs.ts';
-import { type Asked, bringUp, CLUSTER_VARIABLE, DEFAULT, takeDown, tellStatus } from './cluster.ts';
+import { type Asked, bootsItself, bringUp, CLUSTER_VARIABLE, DEFAULT, takeDown, tellStatus } from './cluster.ts';
 import { loadServerImages } from './server-images.ts';
+
+const top = join(import.meta.dirname, '../..');
 
 const USAGE = `usage: npm run cluster:up | cluster:down | cluster:status | test:cluster  -- [options]
 
@@ -28,17 +30,26 @@ try {
   process.exitCode = 1;
 }
 
-/** One file after the other: they share the machine's two cores, and look at what load does. */
+/**
+ * Two files at a time: most of what they do is to wait, and the machine that they are written for has two cores. Before a
+ * run of all, a cluster of our own is booted, killed and taken down once, to see that nothing is left of it.
+ */
 async function test(asked: Asked, files: readonly string[], only?: string): Promise<void> {
+  const isAll = files.length === 0 && only === undefined;
+  const isBootFine = !isAll || !bootsItself(asked) || runTests(['test/cluster/boot/boot.test.ts']);
   const cluster = await bringUp(asked, console.log);
   console.log(`on ${cluster.description}`);
   loadServerImages(cluster);
-  const all = files.length > 0 ? files : [join(import.meta.dirname, '*.test.ts')];
-  const environment = { ...process.env, [CLUSTER_VARIABLE]: JSON.stringify(cluster) };
   const pattern = only === undefined ? [] : [`--test-name-pattern=${only}`];
-  const args = ['--test', '--test-concurrency=1', '--test-timeout=600000', ...pattern, ...all];
-  const result = spawnSync(process.execPath, args, { env: environment, stdio: 'inherit' });
-  process.exitCode = result.status ?? 1;
+  const named = files.length > 0 ? files : ['test/cluster/*.test.ts'];
+  const areFine = runTests([...pattern, ...named], { [CLUSTER_VARIABLE]: JSON.stringify(cluster) });
+  process.exitCode = isBootFine && areFine ? 0 : 1;
+}
+
+function runTests(args: readonly string[], environment: NodeJS.ProcessEnv = {}): boolean {
+  const options = ['--test', '--test-concurrency=2', '--test-timeout=900000'];
+  const env = { ...process.env, ...environment };
+  return spawnSync(process.execPath, [...options, ...args], { cwd: top, env, stdio: 'inherit' }).status === 0;
 }
 
 type Arguments = { readonly asked: Asked; readonly files: readonly string[]; readonly only: string | undefined };

@@ -8,6 +8,7 @@ scenario(
     await scene.given.application();
     const load = await scene.given.load({ rate: 300 });
     const [pod] = await scene.pods();
+    // This waits until the pod has drained and gone.
     await scene.kubectl('delete', 'pod', pod?.metadata.name ?? '');
     await scene.then.ready(2);
     await scene.then.nothingWasLost(load);

@@ -215,16 +215,13 @@ export class Scene {
 
   /** A line on the load as a whole and between its marks, and its picture. */
   tell(load: RunningLoad): void {
-    const starts = [
-      ['all', 0] as const,
-      ['before', 0] as const,
-      ...[...load.marks].map(([name, at]) => [name, at] as const),
-    ];
-    for (const [index, [name, from]] of starts.entries()) {
-      const to = name === 'all' ? undefined : starts[index + 1]?.[1];
-      const { sent, failed, p50, p99, max } = summaryOf(load.rows.slice(from, to));
+    const parts = [...(load.marks.size > 0 ? [['before', 0] as const] : []), ...load.marks];
+    const line = (name: string, rows: readonly Row[]) => {
+      const { sent, failed, p50, p99, max } = summaryOf(rows);
       this.say(`${name.padEnd(8)} ${sent} requests, ${failed} failed, p50 ${p50} ms, p99 ${p99} ms, max ${max} ms`);
-    }
+    };
+    for (const [index, [name, from]] of parts.entries()) line(name, load.rows.slice(from, parts[index + 1]?.[1]));
+    line('all', load.rows);
     this.draw(load.rows, this.namespace);
   }
 
