@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { KUBERNETES, type Minor } from './boot/binaries.ts';
+import { binaries, KUBERNETES, type Minor } from './boot/binaries.ts';
 import { HPA_TIMINGS, type HpaTimings } from './boot/start-programs.ts';
 import { type Asked, bootsItself, bringUp, CLUSTER_VARIABLE, DEFAULT, takeDown, tellStatus } from './cluster.ts';
 import { loadServerImages } from './server-images.ts';
 
 const top = join(import.meta.dirname, '../..');
 
-const USAGE = `usage: npm run cluster:up | cluster:down | cluster:status | test:cluster  -- [options]
+const USAGE = `usage: npm run cluster:build | cluster:up | cluster:down | cluster:status | test:cluster  -- [options]
 
       --context NAME   a cluster that is there, by its kubectl context
       --minor MINOR    Kubernetes ${Object.keys(KUBERNETES).join(', ')} (${DEFAULT.minor})
@@ -20,7 +20,8 @@ test:cluster takes test files as well, to run only those, and --only WORDS, for 
 try {
   const [command, ...rest] = process.argv.slice(2);
   const { asked, files, only } = readArguments(rest);
-  if (command === 'up') console.log((await bringUp(asked, console.log)).description);
+  if (command === 'build') await binaries(asked.minor, console.log);
+  else if (command === 'up') console.log((await bringUp(asked, console.log)).description);
   else if (command === 'down') await takeDown(console.log);
   else if (command === 'status') process.exitCode = tellStatus(console.log) ? 0 : 1;
   else if (command === 'test') await test(asked, files, only);
