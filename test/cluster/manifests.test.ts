@@ -38,6 +38,13 @@ describe('the schemas of kinds', {
   });
 });
 
+for (const folder of ['keys', 'ingress', 'gateway', 'zones']) {
+  const isUnknown = folder === 'gateway' && !cluster.bin && 'the cluster may not have the Gateway API';
+  test(`k8s/${folder}/ is taken by the API server`, { skip: isUnknown }, () => {
+    assert.match(kubectl('apply', '--dry-run=server', '-f', join(manifests, folder)), / created \(server dry run\)/);
+  });
+}
+
 /** The API server adds a new kind to its document a little after the kind is there. */
 async function openApiWith(kind: string): Promise<string> {
   for (;;) {

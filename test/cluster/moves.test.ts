@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { cluster, scenario } from './scenario.ts';
+import { join } from 'node:path';
+import { cluster, scenario, top } from './scenario.ts';
 
 scenario(
   'deletion',
@@ -34,5 +35,26 @@ scenario(
     const left = new Set((await scene.pods()).map(({ spec }) => spec.nodeName));
     assert.deepEqual([...left], [itsNode]);
     await scene.then.nothingWasLost(load);
+  },
+);
+
+scenario(
+  'zones',
+  'Given nodes in two zones, when k8s/zones/ is applied too, then no zone has two pods more than the other',
+  async (scene) => {
+    if (cluster.nodes < 2) return scene.skip('the cluster has one node');
+    const nodes = (await scene.kubectl('get', 'nodes', '-o', 'name')).trim().split('\n');
+    for (const [index, node] of nodes.entries()) {
+      await scene.kubectl('label', node, `topology.kubernetes.io/zone=zone-${index}`);
+      scene.afterwards(() => scene.kubectl('label', node, 'topology.kubernetes.io/zone-'));
+    }
+    await scene.kubectl('apply', '-f', join(top, 'k8s'), '-f', join(top, 'k8s/zones'));
+    await scene.kubectl('scale', 'deployment', 'model-serving', '--replicas=4');
+    await scene.until('four pods are ready', async () => (await scene.readyPods()) === 4);
+    const perNode = Object.values(Object.groupBy(await scene.pods(), ({ spec }) => spec.nodeName));
+    assert.deepEqual(
+      perNode.map((pods) => pods?.length),
+      [2, 2],
+    );
   },
 );

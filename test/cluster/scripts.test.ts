@@ -110,6 +110,17 @@ describe('the scripts on a real cluster', () => {
     assert.equal(succeeds(inNamespace('smoke-test')).match(/^ok /gm)?.length, 5);
   });
 
+  test('load-test sends from a pod, and leaves nothing of it', () => {
+    const said = succeeds(inNamespace('load-test --rate 100 --duration 6'));
+    assert.match(said, /600 sent, 600 answered, 0 failed/);
+    const left = spawnSync(
+      'kubectl',
+      ['-n', scene.namespace, 'get', 'pod,configmap', 'berth-load-test', '--ignore-not-found', '-o', 'name'],
+      { env: environment, encoding: 'utf8' },
+    );
+    assert.equal(left.stdout, '');
+  });
+
   test('rollback has nothing to go back to', async () => {
     assert.match(succeeds(inNamespace('rollback')), /nothing to roll back/);
     assert.equal(await revision(), '1');
