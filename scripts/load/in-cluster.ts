@@ -73,10 +73,16 @@ export async function runInCluster(
     run(['create', '-f', '-'], JSON.stringify(makeLoadPod(load, image)));
     run(['wait', '--for=jsonpath={.status.phase}=Running', `pod/${NAME}`, '--timeout=60s']);
     const logs = spawn('kubectl', [...kubectl, 'logs', '--follow', NAME], { stdio: ['ignore', 'pipe', 'inherit'] });
-    signal.addEventListener('abort', () => run(['delete', 'pod', NAME, '--wait=false']));
+    signal.addEventListener('abort', () => run(['delete', 'pod', NAME, '--ignore-not-found', '--wait=false']));
+    let seconds = 0;
     for await (const line of createInterface({ input: logs.stdout })) {
       if (!line.startsWith('{')) throw new Error(`the load's pod says: ${line}`);
       tell(JSON.parse(line));
+      seconds++;
+    }
+    if (seconds < load.seconds && !signal.aborted) {
+      const status = run(['get', 'pod', NAME, '-o', 'jsonpath={.status.containerStatuses[0].state}']);
+      throw new Error(`the load's pod ended after ${seconds} s: ${status}`);
     }
   } finally {
     remove();

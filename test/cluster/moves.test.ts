@@ -21,7 +21,8 @@ scenario(
   'Given two nodes, when one of them is drained, then the budget holds and no request is lost',
   async (scene) => {
     if (cluster.nodes < 2) return scene.skip('the cluster has one node');
-    await scene.given.application();
+    // A label of their own, so that only these are evicted.
+    await scene.given.application({ deployment: { spec: { template: { metadata: { labels: { moves: 'drain' } } } } } });
     const load = await scene.given.load({ rate: 300 });
     const pods = await scene.pods();
     assert.equal(new Set(pods.map(({ spec }) => spec.nodeName)).size, 2);
@@ -29,8 +30,7 @@ scenario(
     const itsNode = await scene.kubectl('get', 'pod', 'berth-load-test', '-o', 'jsonpath={.spec.nodeName}');
     const node = pods.map(({ spec }) => spec.nodeName).find((name) => name !== itsNode) ?? '';
     scene.afterwards(() => scene.kubectl('uncordon', node));
-    const selector = '--pod-selector=app.kubernetes.io/name=model-serving';
-    await scene.kubectl('drain', node, selector, '--ignore-daemonsets', '--timeout=120s');
+    await scene.kubectl('drain', node, '--pod-selector=moves=drain', '--ignore-daemonsets', '--timeout=120s');
     await scene.then.ready(2);
     const left = new Set((await scene.pods()).map(({ spec }) => spec.nodeName));
     assert.deepEqual([...left], [itsNode]);
@@ -49,8 +49,11 @@ scenario(
       scene.afterwards(() => scene.kubectl('label', node, 'topology.kubernetes.io/zone-'));
     }
     await scene.kubectl('apply', '-f', join(top, 'k8s'), '-f', join(top, 'k8s/zones'));
+    // Two applies are two revisions: the spread is that of the second.
+    await scene.then.rolloutEnds();
     await scene.kubectl('scale', 'deployment', 'model-serving', '--replicas=4');
-    await scene.until('four pods are ready', async () => (await scene.readyPods()) === 4);
+    await scene.then.rolloutEnds();
+    await scene.until('those of the first have gone', async () => (await scene.pods()).length === 4);
     const perNode = Object.values(Object.groupBy(await scene.pods(), ({ spec }) => spec.nodeName));
     assert.deepEqual(
       perNode.map((pods) => pods?.length),
