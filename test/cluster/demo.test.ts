@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OUTPUT, type Scene, scenario, top } from './scenario.ts';
+import { scenario, top } from './scenario.ts';
+import { openTerminal } from './terminal.ts';
 
 scenario(
   'demo',
@@ -19,7 +17,7 @@ scenario(
         'go on',
       );
       const answer = terminal.type('curl http://localhost:8000/predict');
-      forward();
+      await forward();
       assert.equal(JSON.parse(answer).predictions[0].label, 'setosa');
       terminal.type('kubectl scale deployment model-serving --replicas=5');
       await scene.then.ready(5);
@@ -65,52 +63,3 @@ scenario(
     }
   },
 );
-
-/** A terminal at the checkout, whose kubectl means the scene's namespace; what is typed and shown is written down. */
-function openTerminal(scene: Scene) {
-  const folder = mkdtempSync(join(tmpdir(), 'berth-demo-'));
-  const kubeconfig = join(folder, 'kubeconfig');
-  copyFileSync(process.env.KUBECONFIG ?? join(process.env.HOME ?? '', '.kube/config'), kubeconfig);
-  const env = { ...process.env, KUBECONFIG: kubeconfig };
-  const context = ['config', 'set-context', scene.context, `--namespace=${scene.namespace}`];
-  execFileSync('kubectl', context, { env });
-  execFileSync('kubectl', ['config', 'use-context', scene.context], { env });
-  const transcript: string[] = [];
-  const note = (command: string, shown: string) => transcript.push(`$ ${command}\n${shown.trimEnd()}\n`);
-  return {
-    type: (command: string): string => {
-      const shown = execFileSync('sh', ['-c', command], {
-        cwd: top,
-        env,
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      note(command, shown);
-      return shown;
-    },
-    /** Types a command that goes on by itself, until it has shown what it should; gives what ends it. */
-    watch: async (command: string, isEnough: (shown: string) => boolean, afterwards: 'end' | 'go on' = 'end') => {
-      const child = spawn('sh', ['-c', `exec ${command}`], { cwd: top, env, stdio: ['ignore', 'pipe', 'inherit'] });
-      let shown = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        shown += text;
-      });
-      const end = () => void child.kill('SIGINT');
-      try {
-        await scene.until(`${command} has shown enough`, async () => isEnough(shown), 120);
-      } catch (error) {
-        end();
-        throw new Error(`${(error as Error).message}; it showed:\n${shown}`);
-      }
-      note(command, shown);
-      if (afterwards === 'end') end();
-      return end;
-    },
-    end: () => {
-      mkdirSync(OUTPUT, { recursive: true });
-      writeFileSync(join(OUTPUT, 'demo.txt'), transcript.join('\n'));
-      for (const line of transcript.join('\n').split('\n')) scene.say(line);
-      rmSync(folder, { recursive: true });
-    },
-  };
-}
