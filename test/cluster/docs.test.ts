@@ -13,9 +13,9 @@ import { openTerminal, type Terminal } from './terminal.ts';
 // one scenario; a part of it for which something is given, such as a pod that crashes, is one of its own.
 
 /** Commands that go on until the reader ends them. */
-const GOES_ON = /^kubectl (port-forward .*|.* (-w|--follow))$/;
+const GOES_ON = /^kubectl .* (-w|--follow)$/;
 /** What only looks is typed again until it shows what the page shows: the reader waits, too. */
-const LOOKS = /^kubectl (get|describe|logs|events|top|rollout history) /;
+const LOOKS = /^kubectl (get|describe|logs|events|top) /;
 const PATIENCE_S = 120;
 
 let checkout: string;
@@ -27,6 +27,32 @@ before(() => {
   symlinkSync(join(top, 'node_modules'), join(checkout, 'node_modules'));
 });
 after(() => rmSync(checkout, { recursive: true }));
+
+// Here, since port 8000 is one for the machine, and the tests of a file are one after the other.
+scenario(
+  'demo',
+  'Given an empty namespace, when the demo is typed word for word, then it shows what it says',
+  async (scene) => {
+    const terminal = openTerminal(scene);
+    try {
+      terminal.type('kubectl apply -f k8s/');
+      await terminal.watch('kubectl get pods -w', (shown) => (shown.match(/ 1\/1 +Running/g) ?? []).length >= 2);
+      const forward = await terminal.watch(
+        'kubectl port-forward svc/model-serving 8000:80',
+        (shown) => shown.includes('Forwarding from'),
+        'go on',
+      );
+      const answer = terminal.type('curl http://localhost:8000/predict');
+      await forward();
+      assert.equal(JSON.parse(answer).predictions[0].label, 'setosa');
+      terminal.type('kubectl scale deployment model-serving --replicas=5');
+      await scene.then.ready(5);
+      await terminal.watch('kubectl get hpa -w', (shown) => /cpu: \d+%\/70% +2 +10 +\d/.test(shown));
+    } finally {
+      terminal.end();
+    }
+  },
+);
 
 const parts = new Map<string, Block[]>();
 for (const { document, blocks } of readCommands(top)) {

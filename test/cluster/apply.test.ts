@@ -1,32 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { scenario, top } from './scenario.ts';
-import { openTerminal } from './terminal.ts';
-
-scenario(
-  'demo',
-  'Given an empty namespace, when the demo is typed word for word, then it shows what it says',
-  async (scene) => {
-    const terminal = openTerminal(scene);
-    try {
-      terminal.type('kubectl apply -f k8s/');
-      await terminal.watch('kubectl get pods -w', (shown) => (shown.match(/ 1\/1 +Running/g) ?? []).length >= 2);
-      const forward = await terminal.watch(
-        'kubectl port-forward svc/model-serving 8000:80',
-        (shown) => shown.includes('Forwarding from'),
-        'go on',
-      );
-      const answer = terminal.type('curl http://localhost:8000/predict');
-      await forward();
-      assert.equal(JSON.parse(answer).predictions[0].label, 'setosa');
-      terminal.type('kubectl scale deployment model-serving --replicas=5');
-      await scene.then.ready(5);
-      await terminal.watch('kubectl get hpa -w', (shown) => /cpu: \d+%\/70% +2 +10 +\d/.test(shown));
-    } finally {
-      terminal.end();
-    }
-  },
-);
 
 scenario('apply', 'Given what is applied, when it is applied again, then nothing changes', async (scene) => {
   await scene.given.application();
