@@ -86,6 +86,7 @@ async function read(scene: Scene, terminal: Terminal, part: string, blocks: read
   for (const block of blocks) {
     // The test brings the image into the cluster by itself.
     const script = block.text.replaceAll(/^scripts\/deploy$/gm, 'scripts/deploy --no-build');
+    if (script.includes('kubectl drain ')) scene.afterwards(() => scene.kubectl('uncordon', '-l', 'kubernetes.io/os'));
     try {
       if (script.startsWith('kubectl port-forward ')) {
         await endForward();
