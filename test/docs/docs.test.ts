@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Block, readBlocks } from './read-blocks.ts';
+import { type Block, readCommands } from './read-blocks.ts';
+import { assertPrints, asTyped, checkSyntax } from './typed.ts';
 
 // Runs every command of the documents, in the order in which a reader meets them, and holds what they print against what
-// the document shows. A block is left out only when the document itself says that it is not run.
+// the document shows. A block is left out only when the document itself says that it is not run, or that it is run on a
+// cluster: then by test/cluster/docs.test.ts.
 const top = join(import.meta.dirname, '../..');
-const documents = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
-  cwd: top,
-  encoding: 'utf8',
-})
-  .trim()
-  .split('\n');
 
 /** Commands that .ci/run gives itself, since they are what runs this test. */
 const RUN_BY_CI = ['npm ci', 'npm test', 'npm run check'];
@@ -36,22 +32,15 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-for (const document of documents) {
-  const blocks = readBlocks(readFileSync(join(top, document), 'utf8')).filter(({ language }) => language === 'sh');
-  if (blocks.length === 0) continue;
+for (const { document, blocks } of readCommands(top)) {
   describe(document, () => {
     for (const block of blocks) {
       const title = `line ${block.line}: ${block.text.split('\n').at(-1)}`;
-      if (block.isMarked) test(`${title} (not run: its syntax)`, () => checkSyntax(block.text));
-      else test(title, () => run(block));
+      if (block.place === 'here') test(title, () => run(block));
+      else test(`${title} (not run here: its syntax)`, () => checkSyntax(block.text));
     }
     after(stopServer);
   });
-}
-
-function checkSyntax(script: string): void {
-  const { status, stderr } = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' });
-  assert.equal(status, 0, stderr);
 }
 
 async function run(block: Block): Promise<void> {
@@ -66,14 +55,9 @@ async function run(block: Block): Promise<void> {
     await startServer(script);
     return;
   }
-  const { status, stdout } = spawnSync(
-    'bash',
-    ['-e', '-c', `exec 2>&1\n${script.replaceAll(/^curl /gm, 'curl -sS ')}`],
-    { cwd: folder, encoding: 'utf8' },
-  );
+  const { status, stdout } = spawnSync('bash', asTyped(script), { cwd: folder, encoding: 'utf8' });
   assert.equal(status, 0, stdout);
-  if (block.prints?.language === 'json') assertAlike(JSON.parse(stdout), JSON.parse(block.prints.text), '$');
-  else if (block.prints !== undefined) assert.equal(stdout.trim(), block.prints.text.trim());
+  assertPrints(block, stdout);
 }
 
 /** Starts what a reader would start in another terminal, and waits until it is ready. */
@@ -105,19 +89,4 @@ async function stopServer(): Promise<void> {
   const ended = once(running, 'exit');
   process.kill(-running.pid, 'SIGINT');
   await ended;
-}
-
-/** Equal, but for the last digits of floats, which differ between processors. */
-function assertAlike(found: unknown, expected: unknown, path: string): void {
-  if (typeof expected === 'number' && typeof found === 'number') {
-    const difference = Math.abs(found - expected);
-    assert.ok(difference <= 1e-5, `${path}: the document has ${expected}, found ${found}`);
-  } else if (typeof expected === 'object' && expected !== null && typeof found === 'object' && found !== null) {
-    assert.deepEqual(Object.keys(found), Object.keys(expected), path);
-    for (const [key, value] of Object.entries(expected)) {
-      assertAlike((found as Record<string, unknown>)[key], value, `${path}.${key}`);
-    }
-  } else {
-    assert.deepEqual(found, expected, path);
-  }
 }
