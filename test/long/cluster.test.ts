@@ -11,7 +11,14 @@ const runs: readonly (readonly [sentence: string, ...args: readonly string[]])[]
     (minor) =>
       [
         `the demo, and the schemas of every manifest, on Kubernetes ${minor}`,
-        ...['--minor', minor, 'test/cluster/demo.test.ts', 'test/cluster/manifests.test.ts'],
+        ...[
+          '--minor',
+          minor,
+          '--only',
+          'demo|API server|valid',
+          'test/cluster/docs.test.ts',
+          'test/cluster/manifests.test.ts',
+        ],
       ] as const,
   ),
   [
