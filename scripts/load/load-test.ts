@@ -4,25 +4,26 @@ import { sendLoad } from './generator.ts';
 import { makeLoadPod, runInCluster, watchPods } from './in-cluster.ts';
 import { drawPicture, failuresOf, HEADER, type Row, rowOf, summaryOf } from './report.ts';
 
-const USAGE = `usage: scripts/load-test [options]
+const USAGE = `Sends POST /predict at a steady rate, from a pod beside the servers, and shows every 5 s what became of the requests,
+how long answers took, and how many pods there were. The rate does not wait for slow answers. A key in BERTH_API_KEY is
+sent along. Ctrl-C ends the load early; what was sent is still reported.
 
-Sends POST /predict at a steady rate, from a pod beside the servers, and shows every 5 s what became of the requests,
-how long answers took, and how many pods there were. The rate does not wait for slow answers.
+  scripts/load-test --rate 300 --rows 700 --picture load.svg
+  scripts/load-test --url http://localhost:8000/predict
 
-  -n, --namespace NS     where the servers are (default: the context's)
-      --context NAME     the kubectl context
-      --url URL          send from here to this address instead, such as http://localhost:8000/predict
-      --rate N           requests a second (300)
-      --duration N       seconds (60)
-      --body JSON        a row, or anything that /predict takes ([5.1,3.5,1.4,0.2], a flower)
-      --rows N           send the row N times in each request (1): more work for the servers
-      --connections KIND keep-alive, new (one for each request) or mixed (mixed)
-      --picture FILE     draw the load as an SVG picture
-      --dry-run          say what would be made in the cluster, and send nothing
-  -h, --help             this text
+  --url URL            send from here to this address instead
+  --rate 300           requests a second
+  --duration 60        seconds
+  --body JSON          a row, or anything that /predict takes; without it a flower
+  --rows 1             send the row so many times in each request: more work for the servers
+  --connections KIND   keep-alive, new (one for each request) or mixed; without it mixed
+  --picture FILE       draw the load as an SVG picture
+  --dry-run            only says what it would make in the cluster
+  -n, --namespace NS   where the servers are; without it that of the context
+  --context NAME       the kubectl context; without it the current one
+  -h, --help           this text
 
-A key in BERTH_API_KEY is sent along. Ctrl-C ends the load early; what was sent is still reported.
-exit codes: 0 every request was answered with 200, 1 some were not, 2 wrong usage`;
+Exit codes: 0 done, 1 failed, 2 wrong usage. A request that was not answered with 200 is a failure.`;
 
 const KINDS = ['keep-alive', 'new', 'mixed'] as const;
 const POSITIVE = /^[1-9]\d*$/;
@@ -107,6 +108,9 @@ function readOptions() {
     if (values.help) {
       console.log(USAGE);
       process.exit(0);
+    }
+    for (const name of ['namespace', 'context', 'url', 'picture'] as const) {
+      if (values[name] === '') throw new Error(`--${name} needs a value`);
     }
     return {
       ...values,

@@ -29,6 +29,12 @@ scenario(
     // The load itself stays where it is.
     const itsNode = await scene.kubectl('get', 'pod', 'berth-load-test', '-o', 'jsonpath={.spec.nodeName}');
     const node = pods.map(({ spec }) => spec.nodeName).find((name) => name !== itsNode) ?? '';
+    // The documents drain a node as well, and two are all that there are.
+    await scene.until(
+      'no node is cordoned',
+      async () => !(await scene.kubectl('get', 'nodes')).includes('Disabled'),
+      300,
+    );
     scene.afterwards(() => scene.kubectl('uncordon', node));
     await scene.kubectl('drain', node, '--pod-selector=moves=drain', '--ignore-daemonsets', '--timeout=120s');
     await scene.then.ready(2);

@@ -6,7 +6,9 @@ import { describe, test } from 'node:test';
 import { runScript, top } from './run-script.ts';
 
 const folder = join(top, 'scripts');
-const files = readdirSync(folder).filter((file) => !file.endsWith('.ts'));
+const files = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isFile() && !entry.name.endsWith('.ts'))
+  .map(({ name }) => name);
 const commands = files.filter((file) => !file.endsWith('.sh'));
 const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
 
