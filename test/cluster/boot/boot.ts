@@ -13,9 +13,10 @@ import {
   CONTROL_PROGRAMS,
   type HpaTimings,
   nodePrograms,
+  startAgents,
+  startContainerd,
   startControllers,
   startFoundation,
-  startNode,
 } from './start-programs.ts';
 
 export type Say = (line: string) => void;
@@ -57,7 +58,9 @@ export async function up(wanted: Wanted, say: Say): Promise<void> {
     makeNodePki(node);
     const files = writeNodeConfiguration(node, bin, runc);
     setUpNode(node);
-    startNode(node, bin, files);
+    startContainerd(node, bin, files);
+    await until('containerd listens', () => existsSync(node.containerdSocket));
+    startAgents(node, bin, files);
   }
   const names = nodes.map(({ name }) => `node/${name}`);
   await until(

@@ -108,18 +108,17 @@ export function startControllers(bin: string, schedulerConfiguration: string, ti
   );
 }
 
-/** What every node runs: containers, the kubelet, and the rules of Services. */
-export function startNode(node: Node, bin: string, files: NodeFiles): void {
-  const { name, address, folder, network } = node;
-  // They find the shim and the network plugins by the PATH.
-  const environment = { PATH: `${bin}:${process.env.PATH}` };
-  const startHere = (program: string, args: readonly string[]) => {
-    const command = [join(bin, program), ...args];
-    const [first = '', ...others] = network ? ['nsenter', `--net=${network}`, '--', ...command] : command;
-    start(`${program}-${node.index}`, first, others, environment);
-  };
-  startHere('containerd', ['--config', files['containerd.toml']]);
-  startHere(
+/** What runs containers on a node. The kubelet ends at once when it is not there. */
+export function startContainerd(node: Node, bin: string, files: NodeFiles): void {
+  startOn(node, bin, 'containerd', ['--config', files['containerd.toml']]);
+}
+
+/** What makes pods of a node's part, and the rules of Services. */
+export function startAgents(node: Node, bin: string, files: NodeFiles): void {
+  const { name, address, folder } = node;
+  startOn(
+    node,
+    bin,
     'kubelet',
     flags({
       config: files['kubelet.json'],
@@ -131,5 +130,12 @@ export function startNode(node: Node, bin: string, files: NodeFiles): void {
       'housekeeping-interval': '5s',
     }),
   );
-  startHere('kube-proxy', flags({ config: files['proxy.json'] }));
+  startOn(node, bin, 'kube-proxy', flags({ config: files['proxy.json'] }));
+}
+
+/** In the node's network; the shim and the network plugins are found by the PATH. */
+function startOn({ index, network }: Node, bin: string, program: string, args: readonly string[]): void {
+  const command = [join(bin, program), ...args];
+  const [first = '', ...others] = network ? ['nsenter', `--net=${network}`, '--', ...command] : command;
+  start(`${program}-${index}`, first, others, { PATH: `${bin}:${process.env.PATH}` });
 }
