@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { KUBERNETES, type Minor } from './boot/binaries.ts';
-import { describe, down, loadImage, runningCluster, type Say, status, up, type Wanted } from './boot/boot.ts';
+import { KUBERNETES, type Minor, type Say } from './boot/binaries.ts';
+import { describe, down, loadImage, runningCluster, status, up, type Wanted } from './boot/boot.ts';
 import { CONTROL, PATHS } from './boot/paths.ts';
 import type { HpaTimings } from './boot/start-programs.ts';
 
@@ -21,8 +21,8 @@ export type Cluster = {
   readonly bin: string | undefined;
   /** Where the first node's containerd listens, when that is on this machine. */
   readonly containerdSocket?: string;
-  /** Brings a docker-archive to every node. */
-  readonly loadImage: (archive: string) => void;
+  /** Brings a docker-archive to every node; a cluster that is named has the images already. */
+  readonly loadImage?: (archive: string) => void;
 };
 
 /** Which cluster is asked for. */
@@ -86,9 +86,6 @@ function ofContext(context: string): Cluster {
     kubeconfig: process.env.KUBECONFIG,
     context,
     bin: undefined,
-    loadImage: () => {
-      throw new Error(`the image cannot be brought to a cluster that is named: build it there with scripts/deploy`);
-    },
   };
 }
 

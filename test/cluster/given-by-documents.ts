@@ -1,5 +1,5 @@
 import { presentConfig } from '../../scripts/manifests.ts';
-import type { Scene } from './scenario.ts';
+import { podPatch, type Scene } from './scenario.ts';
 
 const CRASHES = 'docs/guides/pods-that-crash.md';
 
@@ -67,10 +67,6 @@ function withWrongSetting(scene: Scene): Promise<unknown> {
 
 function withContainer(scene: Scene, container: object): Promise<unknown> {
   return scene.when.applicationIs({ deployment: podPatch({ containers: [{ name: 'server', ...container }] }) });
-}
-
-function podPatch(spec: object): object {
-  return { spec: { template: { spec } } };
 }
 
 /** Whoever asks for harm gets no answer; after a while the client is ended. */

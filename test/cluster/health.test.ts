@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { presentConfig } from '../../scripts/manifests.ts';
-import { type ContainerStatus, type Models, type Scene, scenario } from './scenario.ts';
+import { type ContainerStatus, type Models, podPatch, type Scene, scenario } from './scenario.ts';
 
 const SLOW = { file: 'test/models/slow.onnx' };
 const IRIS: Models = {
@@ -106,10 +106,6 @@ const KILL_SERVER = `
   for (const pid of fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name))) {
     if (fs.readFileSync('/proc/' + pid + '/cmdline', 'utf8').includes('berth.js')) process.kill(Number(pid), 'SIGKILL');
   }`;
-
-function podPatch(spec: object): object {
-  return { spec: { template: { spec } } };
-}
 
 /** Does harm, waits until a container was started again and all pods are ready, and says how long that took. */
 async function recovered(scene: Scene, what: string, harm: () => Promise<unknown>): Promise<void> {

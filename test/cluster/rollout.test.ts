@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { presentConfig } from '../../scripts/manifests.ts';
-import { type Models, type RunningLoad, type Scene, scenario } from './scenario.ts';
+import { type Models, podPatch, type RunningLoad, type Scene, scenario } from './scenario.ts';
 import { NEXT_IMAGE } from './server-images.ts';
 
 /** The iris model as another version of itself, in a repository of its own. */
@@ -24,7 +24,7 @@ scenario(
     await scene.given.application();
     const load = await scene.given.load({ rate });
     await scene.until('there is a while to compare with', async () => load.rows.length >= 8);
-    const image = { spec: { template: { spec: { containers: [{ name: 'server', image: NEXT_IMAGE }] } } } };
+    const image = podPatch({ containers: [{ name: 'server', image: NEXT_IMAGE }] });
     await roll(scene, load, 'image', () => scene.when.applicationIs({ deployment: image }));
     await roll(scene, load, 'config', () => scene.when.applicationIs({ config: OTHER_NAME, deployment: image }));
     assert.match(await scene.askFromPod('/v2'), /"renamed"/);

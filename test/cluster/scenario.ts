@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -102,13 +102,6 @@ export class Scene {
 
   async kubectl(...args: readonly string[]): Promise<string> {
     return (await execute('kubectl', this.#inNamespace(args))).stdout;
-  }
-
-  /** In the background until the test ends, such as a port-forward. */
-  startKubectl(...args: readonly string[]): ChildProcess {
-    const child = spawn('kubectl', this.#inNamespace(args), { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.afterwards(() => child.kill());
-    return child;
   }
 
   /** A script of `scripts/`, with how it ended and all that it printed. */
@@ -233,10 +226,6 @@ export class Scene {
     this.say(`picture: ${file}`);
   }
 
-  skip(why: string): void {
-    this.#test?.skip(why);
-  }
-
   /** Done when the scenario is over, however it ended. */
   afterwards(act: () => unknown): void {
     this.#ends.push(act);
@@ -345,6 +334,11 @@ export class Scene {
   }
 }
 
+/** A patch of the Deployment's pods. */
+export function podPatch(spec: object): object {
+  return { spec: { template: { spec } } };
+}
+
 /** A ConfigMap for each repository: its name says what is in it, so that a change of models is a change of the pods. */
 function makeModels(models: Models): object {
   const files = Object.values(models).map((source) =>
@@ -362,7 +356,5 @@ function mountModels(models: Models): object {
   const items = Object.keys(models).map((path, index) => ({ key: `file-${index}`, path }));
   const volume = { name: 'models', configMap: { name: nameOf(models), items } };
   const mount = { name: 'models', mountPath: '/models', readOnly: true };
-  return {
-    spec: { template: { spec: { containers: [{ name: 'server', volumeMounts: [mount] }], volumes: [volume] } } },
-  };
+  return podPatch({ containers: [{ name: 'server', volumeMounts: [mount] }], volumes: [volume] });
 }

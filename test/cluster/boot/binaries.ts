@@ -7,7 +7,7 @@ import { PATHS } from './paths.ts';
 
 /** The Kubernetes that the tests can boot by themselves, by minor version. */
 export const KUBERNETES = { '1.35': '1.35.8', '1.36': '1.36.4', '1.37': '1.37.2' } as const;
-type Say = (line: string) => void;
+export type Say = (line: string) => void;
 export type Minor = keyof typeof KUBERNETES;
 
 /** A Go module in `programs/`, and the binaries that are built of it. */
@@ -87,7 +87,7 @@ function versionFlags(version: string): string {
  * The folder with every binary of the cluster. Builds what is not in the cache, which is keyed by versions and modules'
  * sums: the first time that takes a quarter of an hour on two cores, and a line is said every ten seconds.
  */
-export async function binaries(minor: Minor, say: (line: string) => void): Promise<string> {
+export async function binaries(minor: Minor, say: Say): Promise<string> {
   const parts: (readonly [program: Program, folder: string])[] = programs(minor).map((program) => [
     program,
     join(PATHS.binaries, `${program.module}-${digest(program)}`),

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { binaries, KUBERNETES, type Minor } from './binaries.ts';
+import { binaries, KUBERNETES, type Minor, type Say } from './binaries.ts';
 import { writeNodeConfiguration, writeSchedulerConfiguration } from './configuration.ts';
 import { systemArchives } from './images.ts';
 import { cleanMachine, killPods, prepareMachine, setUpMachine, setUpNode } from './machine.ts';
@@ -18,8 +18,6 @@ import {
   startControllers,
   startFoundation,
 } from './start-programs.ts';
-
-export type Say = (line: string) => void;
 
 /** Which Kubernetes to boot. */
 export type Wanted = { readonly minor: Minor; readonly nodes: number; readonly hpaTimings: HpaTimings };
